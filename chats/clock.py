@@ -1,0 +1,16 @@
+"""The one clock: everything here that decides by time asks `now()`, never the system.
+
+In production it is the system's time. Keeping it in one place is what lets tests freeze it and a
+rehearsal drive it in step with the sandbox's.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.utils import timezone
+
+
+def now() -> datetime:
+    """The current moment, aware, in UTC."""
+    return timezone.now()
