@@ -1,0 +1,29 @@
+"""What the console knows: a cache of the remote's chats, and our own intent."""
+
+from chats.models.audit import AuditRecord
+from chats.models.chat import Chat, Participant
+from chats.models.contact import Contact, Handle
+from chats.models.lane import Lane
+from chats.models.line import Line
+from chats.models.message import Message, Reaction
+from chats.models.operation import Operation
+from chats.models.sync import SyncRun
+from chats.models.team import LineAccess
+from chats.models.webhook import WebhookEvent, WebhookSubscription
+
+__all__ = [
+    "AuditRecord",
+    "Chat",
+    "Contact",
+    "Handle",
+    "Lane",
+    "Line",
+    "LineAccess",
+    "Message",
+    "Operation",
+    "Participant",
+    "Reaction",
+    "SyncRun",
+    "WebhookEvent",
+    "WebhookSubscription",
+]

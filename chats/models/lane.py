@@ -1,0 +1,33 @@
+from __future__ import annotations
+
+from django.db import models
+
+
+class Lane(models.Model):
+    """One line's queue of operations; operations of the whole account have a lane of their own.
+
+    At most one worker drains a lane at a time: it holds the lease until `lease_expires_at`, under the
+    number `fence`. Who takes over an expired lease takes the next number, so that a result written
+    under an old one is refused.
+    """
+
+    ACCOUNT = "account"
+
+    name = models.CharField(max_length=40, unique=True)
+    line = models.OneToOneField("chats.Line", null=True, blank=True, on_delete=models.CASCADE, related_name="lane")
+    fence = models.PositiveBigIntegerField(default=0)
+    lease_expires_at = models.DateTimeField(null=True, blank=True)
+    rest_until = models.DateTimeField(
+        null=True, blank=True, help_text="Nothing leaves before this moment: the remote asked us to wait."
+    )
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                name="only_the_account_lane_has_no_line",
+                condition=models.Q(line__isnull=False) | models.Q(name="account"),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name

@@ -1,0 +1,137 @@
+from __future__ import annotations
+
+import uuid
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+
+
+class Kind(models.TextChoices):
+    """What an operation asks the remote to do."""
+
+    SEND_MESSAGE = "send_message", "Send a message"
+    CREATE_CHAT = "create_chat", "Start a chat"
+    RENAME_GROUP = "rename_group", "Rename the group"
+    SET_GROUP_ICON = "set_group_icon", "Change the group's picture"
+    ADD_PARTICIPANT = "add_participant", "Add a person"
+    REMOVE_PARTICIPANT = "remove_participant", "Remove a person"
+    LEAVE_GROUP = "leave_group", "Leave the group"
+    MARK_READ = "mark_read", "Mark as read"
+
+
+class State(models.TextChoices):
+    """Where an operation stands.
+
+    queued ──claim──► sending ──2xx──► accepted ──webhook, lookup──► confirmed
+       │                 ├─ no reply ──► unknown ──same key, webhook, lookup──► accepted | failed
+       └─► cancelled     └─ 4xx that will not change ──► failed
+    """
+
+    QUEUED = "queued", "Queued"  # waits for its turn
+    SENDING = "sending", "Sending"  # claimed; the remote may or may not have it
+    UNKNOWN = "unknown", "Outcome unknown"  # the reply never came; settled by key, webhook or lookup
+    ACCEPTED = "accepted", "Accepted"  # the remote has it; final where no event confirms
+    CONFIRMED = "confirmed", "Confirmed"  # the remote showed the effect
+    FAILED = "failed", "Failed"  # will not happen, and `error` says why
+    CANCELLED = "cancelled", "Cancelled"  # taken back before it left
+
+
+OPEN = [State.QUEUED, State.SENDING, State.UNKNOWN]
+"""The states in which the engine still has to act; an accepted one may still wait for its event."""
+
+
+class Priority(models.IntegerChoices):
+    """Lower leaves first."""
+
+    PERSON = 10, "A person's own"
+    AUTOMATIC = 50, "Automatic"
+
+
+class Operation(models.Model):
+    """One effect that somebody asked of the remote: a row first, then a call. See the design's laws 2 and 3."""
+
+    Kind = Kind
+    State = State
+    Priority = Priority
+
+    key = models.UUIDField(default=uuid.uuid4, unique=True, editable=False, help_text="Its idempotency key.")
+    kind = models.CharField(max_length=30, choices=Kind)
+    state = models.CharField(max_length=10, choices=State, default=State.QUEUED)
+    lane = models.ForeignKey("chats.Lane", on_delete=models.PROTECT, related_name="operations")
+    line = models.ForeignKey("chats.Line", null=True, blank=True, on_delete=models.PROTECT, related_name="operations")
+    chat = models.ForeignKey("chats.Chat", null=True, blank=True, on_delete=models.CASCADE, related_name="operations")
+    message = models.OneToOneField(
+        "chats.Message", null=True, blank=True, on_delete=models.CASCADE, related_name="operation"
+    )
+    payload = models.JSONField(default=dict)
+    priority = models.PositiveSmallIntegerField(choices=Priority, default=Priority.PERSON)
+    requested_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+    )
+
+    due_at = models.DateTimeField(
+        null=True, blank=True, help_text="When the engine looks at it next; empty when nothing is left to do."
+    )
+    send_before = models.DateTimeField(null=True, blank=True, help_text="Past this moment it is too late to be useful.")
+    attempts = models.PositiveIntegerField(default=0)
+    lookups = models.PositiveIntegerField(default=0)
+    fence = models.PositiveBigIntegerField(default=0, help_text="The claim it was last taken under.")
+    lease_expires_at = models.DateTimeField(null=True, blank=True)
+    first_sent_at = models.DateTimeField(
+        null=True, blank=True, help_text="When it may first have reached the remote: the age of its key there."
+    )
+
+    created_at = models.DateTimeField()
+    accepted_at = models.DateTimeField(null=True, blank=True)
+    settled_at = models.DateTimeField(null=True, blank=True)
+    error_status = models.PositiveSmallIntegerField(null=True, blank=True)
+    error_code = models.PositiveIntegerField(null=True, blank=True)
+    error = models.CharField(max_length=500, blank=True, help_text="What went wrong last, as a sentence.")
+    trace_id = models.CharField(max_length=64, blank=True)
+
+    class Meta:
+        permissions = [("view_activity", "Can open the activity page"), ("retry_operations", "Can retry operations")]
+        constraints = [
+            models.CheckConstraint(
+                name="sending_has_a_lease", condition=~Q(state="sending") | Q(lease_expires_at__isnull=False)
+            ),
+            models.CheckConstraint(name="failed_says_why", condition=~Q(state="failed") | ~Q(error="")),
+            models.CheckConstraint(
+                name="settled_has_a_time",
+                condition=~Q(state__in=["confirmed", "failed", "cancelled"])
+                | Q(settled_at__isnull=False, due_at__isnull=True),
+            ),
+            models.CheckConstraint(
+                name="waiting_has_a_due_time",
+                condition=~Q(state__in=["queued", "unknown"]) | Q(due_at__isnull=False),
+            ),
+        ]
+        indexes = [
+            # the drain: what is due on a lane, people before campaigns
+            models.Index(
+                fields=["lane", "priority", "id"],
+                condition=Q(state__in=["queued", "unknown", "accepted"], due_at__isnull=False),
+                name="operation_due",
+            ),
+            # the sweep: lanes with something due
+            models.Index(fields=["due_at"], condition=Q(due_at__isnull=False), name="operation_due_at"),
+            # the sweep: leases that ran out
+            models.Index(fields=["lease_expires_at"], condition=Q(state="sending"), name="operation_lease"),
+            # order within a chat, and the changes a chat's page shows as pending
+            models.Index(
+                fields=["chat", "id"],
+                condition=Q(state__in=["queued", "sending", "unknown", "accepted"]),
+                name="operation_open",
+            ),
+            # the activity page, by line and by state
+            models.Index(fields=["line", "-id"], name="operation_of_line"),
+            models.Index(fields=["state", "-id"], name="operation_by_state"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()} ({self.get_state_display()})"
+
+    @property
+    def is_open(self) -> bool:
+        return self.state in OPEN
