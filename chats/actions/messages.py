@@ -1,0 +1,174 @@
+"""Sending messages, starting chats, and marking as read."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+
+from django.contrib.auth.models import User
+from django.db import transaction
+
+from chats import clock, live
+from chats.actions.operations import enqueue
+from chats.actions.rules import Refused, record, require
+from chats.engine import titles
+from chats.models import Chat, Handle, Line, Message, Operation, Participant
+from chats.models.common import Service
+from chats.v3 import content
+from chats.v3.handles import InvalidHandle, clean_handle
+
+PREVIEW_LENGTH = 160
+
+
+def send_message(*, chat: Chat, text: str, by: User, key: uuid.UUID) -> Message:
+    """Send a text into a chat. It shows as pending at once and leaves with its line's lane.
+
+    `key` is made by whoever asks, once for each intent: asking again with the same key, a double
+    click say, gives back the message that is already there.
+
+    Raises `NotAllowed` without `reply_to_chats` on the chat's line, and `Refused` for a text that is
+    empty or too long (the remote's content rules), or a group that our line has left.
+    """
+    require(by, "reply_to_chats", chat.line)
+    parts = _checked_text(text, key=key, chat=chat)
+    with transaction.atomic():
+        chat = Chat.objects.select_for_update().select_related("line").get(pk=chat.pk)
+        already = Message.objects.filter(key=str(key)).first()
+        if already is not None:
+            if already.chat_id != chat.pk:
+                raise Refused("This message was already sent in another chat.")
+            return already
+        if chat.left_at is not None:
+            raise Refused("Our line has left this group, so nothing can be sent.")
+        message = _write(chat, parts, by=by, key=key)
+        enqueue(Operation.Kind.SEND_MESSAGE, line=chat.line, chat=chat, by=by, message=message, key=key)
+        record(by, "message.send", line=chat.line, chat=chat, target=f"message {message.pk}")
+    return message
+
+
+def start_chat(*, line: Line, to: Sequence[str], text: str, by: User, key: uuid.UUID) -> Chat:
+    """Start a chat with one person, or a group with several, by sending its first message.
+
+    A person we already have a direct chat with on this line is written to there.
+
+    Raises `NotAllowed` without `reply_to_chats` on the line; `Refused` for a handle that is none, no
+    handle at all, more than 31, or a text that a first message may not hold (a link, for one).
+    """
+    require(by, "reply_to_chats", line)
+    handles = _checked_handles(to, line)
+    with transaction.atomic():
+        # One start at a time on a line: the second of two finds the chat that the first has made.
+        line = Line.objects.select_for_update().get(pk=line.pk)
+        already = Message.objects.filter(key=str(key), chat__line=line).select_related("chat").first()
+        if already is not None:
+            return already.chat
+        existing = _direct_chat(line, handles[0]) if len(handles) == 1 else None
+        if existing is not None:
+            send_message(chat=existing, text=text, by=by, key=key)
+            return existing
+        parts = _checked_text(text, key=key, chat=None)
+        now = clock.now()
+        chat = Chat.objects.create(line=line, is_group=len(handles) > 1, sort_at=now, messages_synced_at=now)
+        ours = Handle.objects.get_or_create(value=line.phone_number)[0]
+        Participant.objects.create(chat=chat, handle=ours, is_me=True, joined_at=now)
+        for value in handles:
+            theirs = Handle.objects.get_or_create(value=value)[0]
+            Participant.objects.create(chat=chat, handle=theirs, joined_at=now)
+        message = _write(chat, parts, by=by, key=key)
+        enqueue(
+            Operation.Kind.CREATE_CHAT,
+            line=line,
+            chat=chat,
+            by=by,
+            message=message,
+            key=key,
+            payload={"to": handles},
+        )
+        titles.refresh([chat.pk])
+        record(by, "chat.start", line=line, chat=chat, target=", ".join(handles))
+    chat.refresh_from_db()
+    return chat
+
+
+def mark_read(*, chat: Chat, by: User) -> None:
+    """Nothing is unread in this chat any more; the other side sees a read receipt where such exist.
+
+    Receipts exist in direct iMessage and RCS chats only (linq-v3, section 5).
+    Raises `NotAllowed` without `reply_to_chats` on the chat's line.
+    """
+    require(by, "reply_to_chats", chat.line)
+    with transaction.atomic():
+        cleared = Chat.objects.filter(pk=chat.pk, unread_count__gt=0).update(unread_count=0)
+        if not cleared:
+            return
+        live.announce("chat", line_id=chat.line_id, chat_id=chat.pk)
+        gives_receipts = not chat.is_group and chat.service != Service.SMS and chat.remote_id is not None
+        waiting = Operation.objects.filter(chat=chat, kind=Operation.Kind.MARK_READ, state=Operation.State.QUEUED)
+        if gives_receipts and not waiting.exists():
+            enqueue(Operation.Kind.MARK_READ, line=chat.line, chat=chat, by=by)
+
+
+def mark_unread(*, chat: Chat, by: User) -> None:
+    """Put the chat back among the unread, for somebody to come back to it. Stays within the console."""
+    require(by, "reply_to_chats", chat.line)
+    with transaction.atomic():
+        if Chat.objects.filter(pk=chat.pk, unread_count=0).update(unread_count=1):
+            live.announce("chat", line_id=chat.line_id, chat_id=chat.pk)
+
+
+def _write(chat: Chat, parts: list[dict[str, object]], *, by: User, key: uuid.UUID) -> Message:
+    now = clock.now()
+    text = content.plain_text(parts)
+    message = Message.objects.create(
+        chat=chat,
+        key=str(key),
+        direction=Message.Direction.OUTBOUND,
+        author=by,
+        parts=parts,
+        text=text,
+        happened_at=now,
+    )
+    chat.sort_at = now
+    chat.last_message_text = text[:PREVIEW_LENGTH]
+    chat.last_message_is_ours = True
+    chat.save(update_fields=["sort_at", "last_message_text", "last_message_is_ours"])
+    live.announce("message", line_id=chat.line_id, chat_id=chat.pk, message_id=message.pk)
+    return message
+
+
+def _checked_text(text: str, *, key: uuid.UUID, chat: Chat | None) -> list[dict[str, object]]:
+    """The parts of a text message, or `Refused` with the sentence of the first rule it breaks."""
+    text = text.strip()
+    if not text:
+        raise Refused("Write something first.", field="text")
+    if len(text) > content.MAX_TEXT_LENGTH:
+        over = len(text) - content.MAX_TEXT_LENGTH
+        raise Refused(f"This is {over:,} characters too long: {content.MAX_TEXT_LENGTH:,} is the most.", field="text")
+    message = content.text_message(text, key=str(key))
+    violations = content.check_message(message, opens_chat=chat is None)
+    if violations:
+        raise Refused(violations[0].message, field="text")
+    parts: list[dict[str, object]] = message["parts"]
+    return parts
+
+
+def _checked_handles(to: Sequence[str], line: Line) -> list[str]:
+    try:
+        handles = list(dict.fromkeys(clean_handle(value) for value in to if value.strip()))
+    except InvalidHandle as problem:
+        raise Refused(str(problem), field="to") from None
+    if not handles:
+        raise Refused("Say who it is for: a phone number such as +14155550123, or an e-mail address.", field="to")
+    if len(handles) > 31:
+        raise Refused("A group can have 31 people at the most.", field="to")
+    if line.phone_number in handles:
+        raise Refused("That is the line's own number.", field="to")
+    return handles
+
+
+def _direct_chat(line: Line, handle: str) -> Chat | None:
+    return (
+        Chat.objects.filter(line=line, is_group=False, participants__handle__value=handle, participants__is_me=False)
+        .order_by("-sort_at")
+        .first()
+    )

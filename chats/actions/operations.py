@@ -1,0 +1,157 @@
+"""Making operations, and taking them back or trying them again."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import timedelta
+from typing import Any
+
+from django.contrib.auth.models import User
+from django.db import transaction
+
+from chats import clock, live
+from chats.actions.rules import NotAllowed, Refused, record, require
+from chats.engine import lanes, wake
+from chats.models import Chat, Line, Message, Operation
+from chats.queries import access
+
+# How long the remote may take to show what it accepted before we go and look.
+CONFIRM_WITHIN = timedelta(seconds=20)
+
+
+def enqueue(
+    kind: Operation.Kind,
+    *,
+    line: Line,
+    chat: Chat,
+    by: User | None,
+    payload: dict[str, Any] | None = None,
+    message: Message | None = None,
+    key: uuid.UUID | None = None,
+) -> Operation:
+    """Write the operation and wake its lane on commit. Call it inside the transaction of the change."""
+    lane = lanes.lane_of(line)
+    now = clock.now()
+    operation = Operation.objects.create(
+        key=key or uuid.uuid4(),
+        kind=kind,
+        lane=lane,
+        line=line,
+        chat=chat,
+        message=message,
+        payload=payload or {},
+        requested_by=by,
+        created_at=now,
+        due_at=now,
+    )
+    live.announce("operation", line_id=line.pk, chat_id=chat.pk)
+    wake.wake_lane(lane.pk)
+    return operation
+
+
+def cancel_operation(*, operation: Operation, by: User) -> Operation:
+    """Take back an operation that has not left yet.
+
+    Raises `NotAllowed` for somebody else's without `retry_operations`, and `Refused` once it may have
+    reached the remote: then it can no longer be taken back.
+    """
+    _require_a_say(operation, by)
+    with transaction.atomic():
+        now = clock.now()
+        taken_back = Operation.objects.filter(
+            pk=operation.pk, state=Operation.State.QUEUED, first_sent_at__isnull=True
+        ).update(state=Operation.State.CANCELLED, settled_at=now, due_at=None, error="")
+        if not taken_back:
+            raise Refused("It is already on its way and can no longer be taken back.")
+        if operation.message_id:
+            Message.objects.filter(pk=operation.message_id).update(
+                delivery_status=Message.Status.FAILED, failed_at=now, error="Taken back before it was sent."
+            )
+        record(by, "operation.cancel", line=operation.line, chat=operation.chat, target=f"operation {operation.pk}")
+        _announce(operation)
+    operation.refresh_from_db()
+    return operation
+
+
+def retry_operation(*, operation: Operation, by: User) -> Operation:
+    """Try a failed operation again.
+
+    One that the remote never accepted keeps its key, so that a try which did arrive unseen is not
+    repeated. A message that the remote accepted and then could not deliver leaves as a new message
+    with a key of its own: the old key would only replay the old answer.
+
+    Raises `NotAllowed` for somebody else's without `retry_operations`, `Refused` unless it has failed.
+    """
+    _require_a_say(operation, by)
+    with transaction.atomic():
+        row = Operation.objects.select_for_update().select_related("chat", "line", "message").get(pk=operation.pk)
+        if row.state != Operation.State.FAILED:
+            raise Refused("Only what has failed can be tried again.")
+        record(by, "operation.retry", line=row.line, chat=row.chat, target=f"operation {row.pk}")
+        if row.message is not None and row.message.remote_id is not None:
+            return _send_anew(row, by)
+        now = clock.now()
+        row.state = Operation.State.QUEUED
+        row.due_at = now
+        row.settled_at = None
+        row.attempts = row.lookups = 0
+        row.created_at = now  # its patience starts again
+        row.save(update_fields=["state", "due_at", "settled_at", "attempts", "lookups", "created_at"])
+        if row.message is not None:
+            Message.objects.filter(pk=row.message.pk).update(
+                delivery_status=Message.Status.PENDING, failed_at=None, error="", error_code=None
+            )
+        _announce(row)
+        wake.wake_lane(row.lane_id)
+    return row
+
+
+def _send_anew(row: Operation, by: User) -> Operation:
+    """A new message with the content of one that was accepted and then failed."""
+    assert row.message is not None  # noqa: S101
+    if row.chat is None or row.line is None:
+        raise Refused("The chat of this message is gone.")
+    if Operation.objects.filter(payload__again_for=row.pk).exists():
+        raise Refused("It has already been sent again.")
+    key = uuid.uuid4()
+    old = row.message
+    now = clock.now()
+    again = Message.objects.create(
+        chat=row.chat,
+        key=str(key),
+        direction=Message.Direction.OUTBOUND,
+        author=by,
+        parts=old.parts,
+        text=old.text,
+        effect=old.effect,
+        reply_to_remote_id=old.reply_to_remote_id,
+        reply_to_part=old.reply_to_part,
+        preferred_service=old.preferred_service,
+        happened_at=now,
+    )
+    live.announce("message", line_id=row.line.pk, chat_id=row.chat.pk, message_id=again.pk)
+    return enqueue(
+        Operation.Kind.SEND_MESSAGE,
+        line=row.line,
+        chat=row.chat,
+        by=by,
+        message=again,
+        key=key,
+        payload={"again_for": row.pk},
+    )
+
+
+def _require_a_say(operation: Operation, by: User) -> None:
+    """Whoever asked for it may take it back or retry it; others need the right."""
+    if operation.requested_by_id == by.pk and access.operations_for(by).filter(pk=operation.pk).exists():
+        right = "reply_to_chats" if operation.message_id else "manage_groups"
+        if access.has_right(by, f"chats.{right}") or access.has_right(by, "chats.retry_operations"):
+            return
+        raise NotAllowed("Your role no longer allows this.")
+    require(by, "retry_operations", operation.line)
+
+
+def _announce(operation: Operation) -> None:
+    live.announce("operation", line_id=operation.line_id, chat_id=operation.chat_id)
+    if operation.message_id:
+        live.announce("message", line_id=operation.line_id, chat_id=operation.chat_id, message_id=operation.message_id)

@@ -1,0 +1,71 @@
+"""Lanes: who may drain one, and the draining itself."""
+
+from __future__ import annotations
+
+import logging
+import time
+from datetime import timedelta
+
+from django.db import transaction
+from django.db.models import F, Q
+
+from chats import clock
+from chats.models import Lane, Line
+
+log = logging.getLogger(__name__)
+
+# Longer than the longest call (connect 5 s, read 15 s), so that a living worker never loses its lease in one.
+LEASE = timedelta(seconds=30)
+
+
+def lane_of(line: Line | None) -> Lane:
+    """The lane of a line, or of the whole account."""
+    name = Lane.ACCOUNT if line is None else f"line:{line.pk}"
+    lane, _ = Lane.objects.get_or_create(name=name, defaults={"line": line})
+    return lane
+
+
+def take(lane_id: int) -> int | None:
+    """Take the lane's lease. Returns its fencing number, or None while somebody else holds it."""
+    now = clock.now()
+    with transaction.atomic():
+        free = Q(lease_expires_at__isnull=True) | Q(lease_expires_at__lte=now)
+        taken = Lane.objects.filter(free, pk=lane_id).update(fence=F("fence") + 1, lease_expires_at=now + LEASE)
+        if not taken:
+            return None
+        # The row is locked by our own update until the commit, so this is the number we have just set.
+        return Lane.objects.values_list("fence", flat=True).get(pk=lane_id)
+
+
+def hold(lane_id: int, fence: int) -> bool:
+    """Prolong the lease, inside the transaction of a claim. False when it is no longer ours."""
+    return bool(Lane.objects.filter(pk=lane_id, fence=fence).update(lease_expires_at=clock.now() + LEASE))
+
+
+def release(lane_id: int, fence: int) -> None:
+    Lane.objects.filter(pk=lane_id, fence=fence).update(lease_expires_at=None)
+
+
+def drain(lane_id: int, *, seconds: float) -> int:
+    """Carry out what is due on a lane, for at most about `seconds`. Returns how many operations were handled.
+
+    Does nothing when another worker is at it. Work that becomes due while the lease is being given
+    back is found by the next sweep, or by the wake-up that came with it.
+    """
+    from chats.engine import claims, carry  # noqa: PLC0415
+
+    fence = take(lane_id)
+    if fence is None:
+        return 0
+    handled = 0
+    stop_at = time.monotonic() + seconds
+    try:
+        while time.monotonic() < stop_at:
+            operation = claims.claim_next(lane_id, fence)
+            if operation is None:
+                break
+            carry.carry_out(operation)
+            handled += 1
+    finally:
+        release(lane_id, fence)
+    return handled

@@ -1,0 +1,80 @@
+"""What the inbox shows and searches of a chat: its title, and the words that find it."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable
+
+from django.db import connection
+
+from chats.models import Chat, Handle, Participant
+
+# Shorter pieces of a number would find half of all chats.
+SHORTEST_NUMBER_PIECE = 3
+
+
+def refresh(chat_ids: Collection[int]) -> None:
+    """Work out title and search words of these chats again, after names or participants changed.
+
+    A piece from anywhere in a phone number finds it, because every tail of the number is a word of
+    its own and the search matches the beginnings of words.
+    """
+    if not chat_ids:
+        return
+    people: dict[int, list[Handle]] = defaultdict(list)
+    rows = (
+        Participant.objects.filter(chat__in=chat_ids, is_me=False)
+        .exclude(status=Participant.Status.REMOVED)
+        .select_related("handle__contact")
+        .order_by("id")
+    )
+    for row in rows:
+        people[row.chat_id].append(row.handle)
+    ids, titles, words = [], [], []
+    for pk, display_name, is_group in Chat.objects.filter(pk__in=chat_ids).values_list(
+        "pk", "display_name", "is_group"
+    ):
+        title = title_of(display_name, is_group, people[pk])
+        ids.append(pk)
+        titles.append(title[:400])
+        words.append(" ".join(_words(title, display_name if is_group else "", people[pk])))
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            UPDATE chats_chat SET title = fresh.title, search = to_tsvector('simple', fresh.words)
+            FROM unnest(%s::bigint[], %s::text[], %s::text[]) AS fresh(id, title, words)
+            WHERE chats_chat.id = fresh.id
+            """,
+            [ids, titles, words],
+        )
+
+
+def title_of(display_name: str, is_group: bool, people: Collection[Handle]) -> str:
+    """A group's own name, or the names of the people in it.
+
+    The remote fills `display_name` with the handles, separated by commas, when nobody chose a name
+    (linq-v3, 1.1); our names for those handles read better.
+    """
+    names = ", ".join(str(handle) for handle in people)
+    if is_group and display_name and not _is_list_of_handles(display_name, people):
+        return display_name
+    return names or display_name
+
+
+def _is_list_of_handles(display_name: str, people: Iterable[Handle]) -> bool:
+    listed = {piece.strip().lower() for piece in display_name.split(",")}
+    return bool(listed) and all(piece.startswith("+") or "@" in piece for piece in listed)
+
+
+def _words(title: str, display_name: str, people: Iterable[Handle]) -> Iterable[str]:
+    yield title
+    yield display_name
+    for handle in people:
+        if handle.contact is not None:
+            yield handle.contact.name
+        yield handle.value
+        if handle.value.startswith("+"):
+            digits = handle.value[1:]
+            yield from (digits[start:] for start in range(len(digits) - SHORTEST_NUMBER_PIECE + 1))
+        else:
+            yield handle.value.replace("@", " ").replace(".", " ")
