@@ -44,6 +44,7 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "django.contrib.postgres",
     "django.contrib.humanize",
+    "django.forms",
     "csp",
     "django_htmx",
 ]
@@ -80,6 +81,9 @@ TEMPLATES = [
         },
     },
 ]
+
+# Form widgets are looked up among our templates too, where those that lack a label are replaced.
+FORM_RENDERER = "django.forms.renderers.TemplatesSetting"
 
 DATABASE: dict[str, Any] | None = env.postgres("DATABASE_URL")
 if DATABASE is None:
