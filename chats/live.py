@@ -56,3 +56,9 @@ def announce(topic: Topic, *, line_id: int | None, chat_id: int | None = None, m
     """Publish once the current transaction has committed, so that whoever asks finds the change."""
     event: LiveEvent = {"topic": topic, "line": line_id, "chat": chat_id, "message": message_id}
     transaction.on_commit(partial(publish, event), robust=True)
+
+
+def announce_typing(*, line_id: int, chat_id: int, on: bool) -> None:
+    """Somebody in the chat has begun or stopped writing."""
+    event: LiveEvent = {"topic": "typing", "line": line_id, "chat": chat_id, "on": on}
+    transaction.on_commit(partial(publish, event), robust=True)

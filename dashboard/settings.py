@@ -108,6 +108,11 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {"socket_connect_timeout": 2, "socket_timeout"
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_TASK_PUBLISH_RETRY = False
+# A tick that nobody took in time is worth nothing: the next one does the same.
+CELERY_BEAT_SCHEDULE = {
+    "sweep": {"task": "chats.tasks.sweep", "schedule": 2.0, "options": {"expires": 10}},
+    "keep subscribed": {"task": "chats.tasks.keep_subscribed", "schedule": 20.0, "options": {"expires": 30}},
+}
 
 LANGUAGE_CODE = "en"
 TIME_ZONE = "UTC"

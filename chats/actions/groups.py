@@ -50,7 +50,13 @@ def set_group_icon(*, chat: Chat, url: str, by: User) -> Operation:
     with transaction.atomic():
         chat = _open_group(chat, "Only a group has a picture of its own.")
         record(by, "group.icon", line=chat.line, chat=chat, before=chat.icon_url, after=url)
-        return enqueue(Kind.SET_GROUP_ICON, line=chat.line, chat=chat, by=by, payload={"group_chat_icon": url})
+        return enqueue(
+            Kind.SET_GROUP_ICON,
+            line=chat.line,
+            chat=chat,
+            by=by,
+            payload={"group_chat_icon": url, "before": chat.icon_url},
+        )
 
 
 def add_participant(*, chat: Chat, handle: str, by: User) -> Operation:

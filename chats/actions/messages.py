@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from django.contrib.auth.models import User
 from django.db import transaction
+from django.db.models import Exists, OuterRef
 
 from chats import clock, live
 from chats.actions.operations import enqueue
@@ -62,7 +63,7 @@ def start_chat(*, line: Line, to: Sequence[str], text: str, by: User, key: uuid.
         already = Message.objects.filter(key=str(key), chat__line=line).select_related("chat").first()
         if already is not None:
             return already.chat
-        existing = _direct_chat(line, handles[0]) if len(handles) == 1 else None
+        existing = _direct_chat(line, handles[0]) if len(handles) == 1 else _same_group(line, handles)
         if existing is not None:
             send_message(chat=existing, text=text, by=by, key=key)
             return existing
@@ -172,3 +173,23 @@ def _direct_chat(line: Line, handle: str) -> Chat | None:
         .order_by("-sort_at")
         .first()
     )
+
+
+def _same_group(line: Line, handles: Sequence[str]) -> Chat | None:
+    """The group of exactly these people that the remote would reuse: one that nobody named (linq-v3, 1.2)."""
+    ours = Chat.objects.filter(line=line, is_group=True, left_at__isnull=True)
+    for value in handles:
+        ours = ours.filter(
+            Exists(
+                Participant.objects.filter(
+                    chat=OuterRef("pk"), handle__value=value, status=Participant.Status.ACTIVE, is_me=False
+                )
+            )
+        )
+    wanted = set(handles)
+    for chat in ours.order_by("-sort_at")[:20]:
+        people = Participant.objects.filter(chat=chat, is_me=False).select_related("handle__contact")
+        unnamed = not chat.display_name or titles.is_list_of_handles(chat.display_name)
+        if unnamed and {one.handle.value for one in people} == wanted:
+            return chat
+    return None

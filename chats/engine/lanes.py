@@ -1,9 +1,7 @@
-"""Lanes: who may drain one, and the draining itself."""
+"""Lanes: one line's queue each, and the lease of the one worker that drains it."""
 
 from __future__ import annotations
 
-import logging
-import time
 from datetime import timedelta
 
 from django.db import transaction
@@ -11,8 +9,6 @@ from django.db.models import F, Q
 
 from chats import clock
 from chats.models import Lane, Line
-
-log = logging.getLogger(__name__)
 
 # Longer than the longest call (connect 5 s, read 15 s), so that a living worker never loses its lease in one.
 LEASE = timedelta(seconds=30)
@@ -44,28 +40,3 @@ def hold(lane_id: int, fence: int) -> bool:
 
 def release(lane_id: int, fence: int) -> None:
     Lane.objects.filter(pk=lane_id, fence=fence).update(lease_expires_at=None)
-
-
-def drain(lane_id: int, *, seconds: float) -> int:
-    """Carry out what is due on a lane, for at most about `seconds`. Returns how many operations were handled.
-
-    Does nothing when another worker is at it. Work that becomes due while the lease is being given
-    back is found by the next sweep, or by the wake-up that came with it.
-    """
-    from chats.engine import claims, carry  # noqa: PLC0415
-
-    fence = take(lane_id)
-    if fence is None:
-        return 0
-    handled = 0
-    stop_at = time.monotonic() + seconds
-    try:
-        while time.monotonic() < stop_at:
-            operation = claims.claim_next(lane_id, fence)
-            if operation is None:
-                break
-            carry.carry_out(operation)
-            handled += 1
-    finally:
-        release(lane_id, fence)
-    return handled

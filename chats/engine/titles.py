@@ -56,14 +56,14 @@ def title_of(display_name: str, is_group: bool, people: Collection[Handle]) -> s
     (linq-v3, 1.1); our names for those handles read better.
     """
     names = ", ".join(str(handle) for handle in people)
-    if is_group and display_name and not _is_list_of_handles(display_name, people):
+    if is_group and display_name and not is_list_of_handles(display_name):
         return display_name
     return names or display_name
 
 
-def _is_list_of_handles(display_name: str, people: Iterable[Handle]) -> bool:
-    listed = {piece.strip().lower() for piece in display_name.split(",")}
-    return bool(listed) and all(piece.startswith("+") or "@" in piece for piece in listed)
+def is_list_of_handles(display_name: str) -> bool:
+    """True for the name that the remote gives a group nobody named: its handles, separated by commas."""
+    return all(piece.strip().startswith("+") or "@" in piece for piece in display_name.split(","))
 
 
 def _words(title: str, display_name: str, people: Iterable[Handle]) -> Iterable[str]:

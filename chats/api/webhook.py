@@ -1,0 +1,99 @@
+"""The webhook door: verify, store, answer; everything else happens afterwards (law 6)."""
+
+from __future__ import annotations
+
+import json
+import logging
+from typing import Any
+
+from django.conf import settings
+from django.db import DatabaseError
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_POST
+
+from chats import clock
+from chats.engine import wake
+from chats.models import WebhookEvent, WebhookSubscription
+from chats.v3.signatures import BadSignature, verify
+from chats.v3.times import parse_time
+
+log = logging.getLogger(__name__)
+
+MAX_BODY = 1024 * 1024
+
+
+@csrf_exempt
+@require_POST
+def receive(request: HttpRequest) -> HttpResponse:
+    """POST /webhooks/linq/: 200 once stored, also for one we have already; 400, 401 or 413 for what is none; 503 when
+    it could not be stored, so that the remote tries again."""
+    if int(request.headers.get("content-length") or 0) > MAX_BODY:
+        return _refusal(413, "An event can be 1 MiB at the most.")
+    body = request.body
+    if len(body) > MAX_BODY:
+        return _refusal(413, "An event can be 1 MiB at the most.")
+    try:
+        verify(secrets(), request.headers, body, now=clock.now().timestamp())
+    except BadSignature as problem:
+        return _refusal(401, str(problem))
+    except DatabaseError:
+        log.exception("The signing secrets could not be read")
+        return _refusal(503, "The event could not be checked. Try again.")
+    try:
+        payload = json.loads(body)
+        event_id = str(payload.get("event_id") or request.headers.get("webhook-id") or "")
+        event_type = str(payload["event_type"])
+    except (ValueError, TypeError, KeyError, AttributeError):
+        return _refusal(400, "The body is not an event in JSON.")
+    if not event_id:
+        return _refusal(400, "The event has no id.")
+    try:
+        _store(event_id, event_type, payload)
+    except DatabaseError:
+        log.exception("An event could not be stored")
+        return _refusal(503, "The event could not be stored. Try again.")
+    return JsonResponse({"stored": True})
+
+
+def secrets() -> list[str]:
+    """The signing secrets in force. One from the environment counts beside those told to us by the remote."""
+    told = WebhookSubscription.objects.filter(retired_at__isnull=True).values_list("signing_secret", flat=True)
+    return [secret for secret in (settings.LINQ_WEBHOOK_SECRET, *told) if secret]
+
+
+def _store(event_id: str, event_type: str, payload: dict[str, Any]) -> None:
+    now = clock.now()
+    created = str(payload.get("created_at") or "")
+    try:
+        happened_at = parse_time(created) if created else None
+    except ValueError:
+        happened_at = None
+    event = WebhookEvent(
+        event_id=event_id[:100],
+        event_type=event_type[:80],
+        version=str(payload.get("webhook_version") or "")[:20],
+        payload=_without_nul(payload),
+        trace_id=str(payload.get("trace_id") or "")[:64],
+        happened_at=happened_at,
+        received_at=now,
+        due_at=now,
+    )
+    # An event that we have already is no news: the unique id decides, in one statement.
+    WebhookEvent.objects.bulk_create([event], ignore_conflicts=True)
+    wake.wake_events()
+
+
+def _without_nul(value: Any) -> Any:
+    """PostgreSQL stores every character but U+0000; losing an event for one would be the worse loss."""
+    if isinstance(value, str):
+        return value.replace("\x00", "")
+    if isinstance(value, list):
+        return [_without_nul(one) for one in value]
+    if isinstance(value, dict):
+        return {key.replace("\x00", ""): _without_nul(one) for key, one in value.items()}
+    return value
+
+
+def _refusal(status: int, sentence: str) -> JsonResponse:
+    return JsonResponse({"stored": False, "error": sentence}, status=status)

@@ -1,0 +1,50 @@
+"""Joining a chat that we started with the one that the remote made of it."""
+
+from __future__ import annotations
+
+import uuid
+
+from chats.engine import store
+from chats.models import AuditRecord, Chat, Message, Operation, Participant, WebhookEvent
+from chats.models.operation import OPEN, Kind
+from chats.v3 import resources
+
+
+def take_remote_chat(chat: Chat, theirs: resources.Chat) -> None:
+    """Give our chat its remote id and what the remote says of it. Call it inside a transaction.
+
+    A second row that a webhook or a sync has made of the same remote chat is joined into ours, because
+    ours is the one that somebody has open.
+    """
+    remote_id = uuid.UUID(theirs.id)
+    row = Chat.objects.select_for_update().get(pk=chat.pk)
+    if row.remote_id != remote_id:
+        twin = Chat.objects.select_for_update().filter(remote_id=remote_id).exclude(pk=row.pk).first()
+        if twin is not None:
+            _join(twin, row)
+        row.remote_id = remote_id
+        row.save(update_fields=["remote_id"])
+    store.save_chats([theirs])
+
+
+def chat_being_started(line_id: int, handles: set[str]) -> Chat | None:
+    """Our chat without a remote id on this line with exactly these people, if one is being started."""
+    starting = Operation.objects.filter(
+        kind=Kind.CREATE_CHAT, line=line_id, state__in=OPEN, chat__remote_id__isnull=True
+    ).select_related("chat")
+    for operation in starting.order_by("pk"):
+        if operation.chat is not None and set(operation.payload.get("to", [])) == handles:
+            return operation.chat
+    return None
+
+
+def _join(twin: Chat, row: Chat) -> None:
+    """Move all that belongs to `twin` to `row`, and delete it."""
+    Participant.objects.filter(chat=row).delete()
+    Participant.objects.filter(chat=twin).update(chat=row)
+    Message.objects.filter(chat=twin).update(chat=row)
+    Operation.objects.filter(chat=twin).update(chat=row)
+    WebhookEvent.objects.filter(chat=twin).update(chat=row)
+    AuditRecord.objects.filter(chat=twin).update(chat=row)
+    Chat.objects.filter(pk=row.pk).update(unread_count=twin.unread_count)
+    twin.delete()

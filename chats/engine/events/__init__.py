@@ -1,0 +1,31 @@
+"""What each webhook event changes here. Every handler can run any number of times and in any order."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from chats.engine.events import contacts, groups, lines, messages, typing
+from chats.models import WebhookEvent
+
+HANDLERS: dict[str, Callable[[WebhookEvent], None]] = {
+    "message.sent": messages.message_moved,
+    "message.received": messages.message_moved,
+    "message.delivered": messages.message_moved,
+    "message.read": messages.message_moved,
+    "message.failed": messages.message_failed,
+    "message.edited": messages.message_edited,
+    "reaction.added": messages.reaction_added,
+    "reaction.removed": messages.reaction_removed,
+    "chat.created": groups.chat_created,
+    "chat.group_name_updated": groups.name_updated,
+    "chat.group_icon_updated": groups.icon_updated,
+    "chat.group_name_update_failed": groups.name_failed,
+    "chat.group_icon_update_failed": groups.icon_failed,
+    "participant.added": groups.participant_added,
+    "participant.removed": groups.participant_removed,
+    "chat.typing_indicator.started": typing.started,
+    "chat.typing_indicator.stopped": typing.stopped,
+    "contact_card.received": contacts.card_received,
+    "phone_number.status_updated": lines.status_updated,
+}
+"""By event type. Types that are not here are kept as they came and change nothing."""

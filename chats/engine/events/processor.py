@@ -1,0 +1,110 @@
+"""Processing stored webhook events: each in a transaction of its own, so that a bad one holds up no other."""
+
+from __future__ import annotations
+
+import logging
+import time
+from datetime import timedelta
+
+from django.db import transaction
+
+from chats import clock, live
+from chats.engine import remote, settle, store
+from chats.engine.events import HANDLERS, find
+from chats.models import WebhookEvent
+from chats.v3.errors import RemoteError
+
+log = logging.getLogger(__name__)
+
+# A worker that dies in an event leaves it to be taken again after this long.
+LEASE = timedelta(seconds=30)
+MOST_ATTEMPTS = 10
+State = WebhookEvent.State
+
+
+def process_due(*, seconds: float) -> int:
+    """Process waiting events, oldest first, for about `seconds`. Returns how many were handled.
+
+    Any number of workers may do this at once; each event is taken by one of them.
+    """
+    handled = 0
+    stop_at = time.monotonic() + seconds
+    while time.monotonic() < stop_at:
+        event = _take_next()
+        if event is None:
+            break
+        process(event)
+        handled += 1
+    return handled
+
+
+def process(event: WebhookEvent) -> None:
+    """Process one event that this worker has taken. Never raises for what is in it."""
+    try:
+        try:
+            _handle(event)
+        except find.UnknownChat as unknown:
+            # Fetched outside any transaction; it may be new, or its chat.created is still on its way.
+            store.save_chats([remote.client().chats.retrieve(unknown.remote_id)])
+            _handle(event)
+    except find.Unusable as reason:
+        _settle(event, State.IGNORED, error=str(reason))
+    except find.UnknownChat:
+        _settle(event, State.IGNORED, error="The event is about a chat on a line that is not ours.")
+    except RemoteError as problem:
+        gone = problem.status == 404
+        _try_later(event, f"The chat of this event could not be fetched. {problem.sentence}", give_up=gone)
+    except Exception as defect:
+        log.exception("Event %s of type %s broke", event.pk, event.event_type)
+        _try_later(event, f"Chatdeck itself failed here ({type(defect).__name__}).")
+
+
+def _take_next() -> WebhookEvent | None:
+    with transaction.atomic():
+        now = clock.now()
+        event = (
+            WebhookEvent.objects.select_for_update(skip_locked=True)
+            .filter(state=State.PENDING, due_at__lte=now)
+            .order_by("due_at", "id")
+            .first()
+        )
+        if event is None:
+            return None
+        event.due_at = now + LEASE
+        event.attempts += 1
+        event.save(update_fields=["due_at", "attempts"])
+        return event
+
+
+def _handle(event: WebhookEvent) -> None:
+    handler = HANDLERS.get(event.event_type)
+    with transaction.atomic():
+        if handler is not None:
+            handler(event)
+        _write(event, State.PROCESSED if handler is not None else State.IGNORED)
+
+
+def _settle(event: WebhookEvent, state: State, *, error: str) -> None:
+    with transaction.atomic():
+        event.error = error[:500]
+        _write(event, state)
+
+
+def _write(event: WebhookEvent, state: State) -> None:
+    event.state = state
+    event.due_at = None
+    event.processed_at = clock.now()
+    if state is State.PROCESSED:
+        event.error = ""
+    event.save(update_fields=["state", "due_at", "processed_at", "error", "chat", "line"])
+    live.announce("event", line_id=event.line_id, chat_id=event.chat_id)
+
+
+def _try_later(event: WebhookEvent, sentence: str, *, give_up: bool = False) -> None:
+    event.error = sentence[:500]
+    if give_up or event.attempts >= MOST_ATTEMPTS:
+        with transaction.atomic():
+            _write(event, State.PARKED)
+        return
+    event.due_at = clock.now() + settle.backoff(event.attempts)
+    event.save(update_fields=["due_at", "error"])

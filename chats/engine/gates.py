@@ -1,0 +1,49 @@
+"""Gates: what is checked when a message is about to leave, not only when it was planned (law 5)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from chats.models import Handle, Operation, Participant
+from chats.models.operation import Kind
+
+TALK = frozenset({Kind.SEND_MESSAGE, Kind.CREATE_CHAT})
+
+
+@dataclass(frozen=True)
+class Closed:
+    """A gate that will not open for this operation: it fails with this sentence, nothing leaves."""
+
+    sentence: str
+    code: int | None = None
+
+
+def check(operation: Operation, *, now: datetime) -> Closed | None:
+    """The gate that holds this operation back for good, or None when it may leave."""
+    if operation.send_before is not None and now >= operation.send_before:
+        return Closed("It was too late to be useful, so it was not sent.")
+    if operation.line is not None and not operation.line.is_active:
+        return Closed("The line is no longer part of the account, so nothing can leave by it.")
+    chat = operation.chat
+    if chat is None:
+        return None
+    if chat.left_at is not None and operation.kind != Kind.MARK_READ:
+        return Closed("Our line has left this group, so nothing can be sent.", code=2013)
+    if operation.kind in TALK and not chat.is_group:
+        return _person_gate(chat.pk)
+    return None
+
+
+def _person_gate(chat_id: int) -> Closed | None:
+    """Opt-out and block stop direct messages only; groups are neither marked nor blocked (linq-v3, 6.2)."""
+    person = Handle.objects.filter(
+        participations__chat=chat_id, participations__is_me=False, participations__status=Participant.Status.ACTIVE
+    ).first()
+    if person is None:
+        return None
+    if person.opted_out_at is not None:
+        return Closed("This person has opted out, so nothing can be sent until they write again.", code=2024)
+    if person.blocked_at is not None:
+        return Closed("This person is on the block list. Unblock them first.", code=2026)
+    return None

@@ -1,0 +1,156 @@
+"""Writing the remote's messages into our rows: one row each, whichever word of it comes first."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+
+from django.db import transaction
+
+from chats import clock
+from chats.engine import delivery, store
+from chats.models import Chat, Handle, Message, Reaction
+from chats.models.common import Service
+from chats.v3 import content, resources
+
+PREVIEW_LENGTH = 160
+
+
+def save_messages(chat: Chat, messages: Sequence[resources.Message]) -> int:
+    """Add and update messages read from a chat. Returns how many were new.
+
+    They are history: nothing here counts as unread. A message of ours that has not learnt its remote id
+    yet may get a second row for a moment; `attach` joins the two when the answer comes.
+    """
+    with transaction.atomic():
+        Chat.objects.select_for_update().filter(pk=chat.pk).first()
+        senders = {message.from_handle.handle[:320] for message in messages if message.from_handle is not None}
+        Handle.objects.bulk_create([Handle(value=value) for value in sorted(senders)], ignore_conflicts=True)
+        handles = {handle.value: handle for handle in Handle.objects.filter(value__in=senders)}
+        ids = [uuid.UUID(message.id) for message in messages]
+        rows = {row.remote_id: row for row in Message.objects.select_for_update().filter(remote_id__in=ids)}
+        new = []
+        for message in messages:
+            row = rows.get(uuid.UUID(message.id))
+            if row is None:
+                row = _row(chat, message, handles)
+                rows[row.remote_id] = row
+                new.append(row)
+            elif row.pk is not None:
+                progress(row, message)
+        Message.objects.bulk_create(new, ignore_conflicts=True)
+        _save_reactions(messages)
+        latest = max(new, key=lambda row: row.happened_at, default=None)
+        if latest is not None:
+            show_as_latest(chat, latest)
+    return len(new)
+
+
+def progress(row: Message, message: resources.Message | resources.SentMessage) -> None:
+    """Bring a row forward to what the remote says of its message, and save what changed."""
+    changed = []
+    if message.service and row.service != message.service:
+        row.service = store.known(message.service, Service)
+        changed.append("service")
+    for status, at in (
+        (Message.Status.SENT, message.sent_at),
+        (Message.Status.DELIVERED, message.delivered_at),
+        (Message.Status.READ, getattr(message, "read_at", None)),
+    ):
+        if at is not None and row.is_ours:
+            changed += delivery.advance(row, status, at=at)
+    status = store.known(message.delivery_status, Message.Status)
+    if status == Message.Status.FAILED:
+        at = row.failed_at or row.happened_at
+        changed += delivery.fail(row, sentence="The remote could not deliver this message.", code=None, at=at)
+    elif status and row.is_ours:
+        changed += delivery.advance(row, status)
+    if changed:
+        row.save(update_fields=sorted(set(changed)))
+
+
+def attach(row: Message, remote_id: str) -> None:
+    """Give a message of ours its remote id; a second row that came with that id is joined into it."""
+    wanted = uuid.UUID(remote_id)
+    if row.remote_id == wanted:
+        return
+    twin = Message.objects.select_for_update().filter(remote_id=wanted).exclude(pk=row.pk).first()
+    if twin is not None:
+        changed = [
+            field
+            for status, at in (("sent", twin.sent_at), ("delivered", twin.delivered_at), ("read", twin.read_at))
+            if at is not None
+            for field in delivery.advance(row, status, at=at)
+        ]
+        if twin.delivery_status != Message.Status.FAILED:
+            changed += delivery.advance(row, twin.delivery_status)
+        Reaction.objects.filter(message=twin).update(message=row)
+        twin.delete()
+        if changed:
+            row.save(update_fields=sorted(set(changed)))
+    row.remote_id = wanted
+    row.save(update_fields=["remote_id"])
+
+
+def show_as_latest(chat: Chat, message: Message) -> None:
+    """Let the inbox show this message as the chat's last one, unless it shows a later one."""
+    Chat.objects.filter(pk=chat.pk, sort_at__lte=message.happened_at).update(
+        sort_at=message.happened_at,
+        last_message_text=message.text[:PREVIEW_LENGTH],
+        last_message_is_ours=message.is_ours,
+    )
+
+
+def _row(chat: Chat, message: resources.Message, handles: dict[str, Handle]) -> Message:
+    ours = bool(message.is_from_me)
+    sender = handles.get(message.from_handle.handle[:320]) if message.from_handle is not None else None
+    status = store.known(message.delivery_status, Message.Status)
+    if not ours:
+        status = Message.Status.RECEIVED
+    happened_at = message.sent_at or message.created_at or clock.now()
+    failed = status == Message.Status.FAILED
+    return Message(
+        chat=chat,
+        remote_id=uuid.UUID(message.id),
+        direction=Message.Direction.OUTBOUND if ours else Message.Direction.INBOUND,
+        sender=sender,
+        parts=list(message.parts),
+        text=content.plain_text(message.parts),
+        effect={"name": message.effect.name, "type": message.effect.type} if message.effect else None,
+        reply_to_remote_id=store.uuid_of(message.reply_to.message_id) if message.reply_to else None,
+        reply_to_part=message.reply_to.part_index if message.reply_to else 0,
+        service=store.known(message.service, Service),
+        preferred_service=str(message.preferred_service or "")[:10],
+        delivery_status=status or Message.Status.SENT,
+        happened_at=happened_at,
+        sent_at=message.sent_at,
+        delivered_at=message.delivered_at,
+        read_at=message.read_at,
+        failed_at=happened_at if failed else None,
+        error="The remote could not deliver this message." if failed else "",
+        reconciled_at=message.reconciled_at,
+    )
+
+
+def _save_reactions(messages: Sequence[resources.Message]) -> None:
+    """Tapbacks ride inside the parts of a message that was read; they get rows of their own."""
+    found = [(uuid.UUID(message.id), *reaction) for message in messages for reaction in message.reactions]
+    if not found:
+        return
+    rows = {row.remote_id: row for row in Message.objects.filter(remote_id__in={one[0] for one in found})}
+    Reaction.objects.bulk_create(
+        [
+            Reaction(
+                message=rows[remote_id],
+                part_index=index,
+                handle=store.handle_of(reaction.handle.handle) if reaction.handle else None,
+                is_me=reaction.is_me,
+                type=reaction.type[:20],
+                custom_emoji=(reaction.custom_emoji or "")[:40],
+                remote_id=(reaction.id or "")[:64],
+            )
+            for remote_id, index, reaction in found
+            if remote_id in rows
+        ],
+        ignore_conflicts=True,
+    )

@@ -1,0 +1,51 @@
+from __future__ import annotations
+
+import enum
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+from chats.models import Operation
+from chats.v3.client import Client
+
+
+class Sight(enum.Enum):
+    """What a look at the remote showed of an operation's effect."""
+
+    THERE = "there"
+    NOT_YET = "not yet"
+    GONE = "gone"  # it can no longer be seen, and says nothing either way
+
+
+@dataclass(frozen=True)
+class Answer:
+    """The remote's good answer: `write` puts what it says into our rows, inside the transaction of the result."""
+
+    trace_id: str | None
+    write: Callable[[], None] | None = None
+
+
+@dataclass(frozen=True)
+class Look:
+    """What was seen. `write` puts it into our rows; `failure` is the remote's reason when it has failed there."""
+
+    sight: Sight
+    write: Callable[[], None] | None = None
+    failure: str = ""
+
+
+class Handler(Protocol):
+    """How one kind of operation is carried out. `call` and `look` run outside any transaction."""
+
+    has_key: bool
+    """True when the remote recognises a repeat by its idempotency key, so that repeating is safe."""
+    is_confirmed: bool
+    """True when an event confirms the effect; otherwise accepted is its end."""
+    most_attempts: int | None
+    """After so many tries it is given up; None: only time decides."""
+
+    def call(self, client: Client, operation: Operation) -> Answer:
+        """Ask the remote. Raises `RemoteError`."""
+
+    def look(self, client: Client, operation: Operation) -> Look:
+        """See whether the effect is there. Raises `RemoteError`."""

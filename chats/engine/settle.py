@@ -1,0 +1,144 @@
+"""Writing what became of an operation, and of the message or change behind it.
+
+Everything here runs inside the caller's transaction, on a row the caller has locked.
+"""
+
+from __future__ import annotations
+
+import random
+from datetime import datetime, timedelta
+
+from chats import clock, live
+from chats.engine import delivery
+from chats.models import Message, Operation
+from chats.models.operation import State
+from chats.v3.errors import RemoteError
+
+# When to look at the remote for something accepted whose event has not come: seconds after each other.
+LOOK_AFTER = [20, 20, 40, 60, 120]
+# How long a refusal that may pass is tried again before we give up.
+PATIENCE = timedelta(hours=24)
+_FIELDS = [
+    "state",
+    "due_at",
+    "lease_expires_at",
+    "accepted_at",
+    "settled_at",
+    "first_sent_at",
+    "error",
+    "error_code",
+    "error_status",
+    "trace_id",
+]
+
+
+def backoff(attempts: int) -> timedelta:
+    """One second, doubled with each attempt up to five minutes, with up to half of it as jitter."""
+    seconds = min(2.0 ** min(attempts - 1, 10), 300.0)
+    return timedelta(seconds=seconds * random.uniform(1.0, 1.5))  # noqa: S311
+
+
+def accept(operation: Operation, *, trace_id: str | None, look_again: bool) -> None:
+    """The remote has it. `look_again` is False for effects that no event confirms: accepted is their end."""
+    now = clock.now()
+    operation.state = State.ACCEPTED
+    operation.accepted_at = operation.accepted_at or now
+    operation.settled_at = None if look_again else now
+    operation.due_at = now + timedelta(seconds=LOOK_AFTER[0]) if look_again else None
+    operation.lease_expires_at = None
+    operation.error, operation.error_code, operation.error_status = "", None, None
+    operation.trace_id = trace_id or operation.trace_id
+    _save(operation)
+
+
+def confirm(operation: Operation) -> None:
+    """The remote showed the effect. Also right for one that we had given up."""
+    now = clock.now()
+    operation.state = State.CONFIRMED
+    operation.accepted_at = operation.accepted_at or now
+    operation.settled_at = now
+    operation.due_at = operation.lease_expires_at = None
+    operation.error, operation.error_code, operation.error_status = "", None, None
+    _save(operation)
+
+
+def fail(
+    operation: Operation,
+    *,
+    sentence: str,
+    code: int | None = None,
+    status: int | None = None,
+    trace_id: str | None = None,
+) -> None:
+    """It will not happen, for the reason in `sentence`; a message of it is failed too."""
+    now = clock.now()
+    operation.state = State.FAILED
+    operation.settled_at = now
+    operation.due_at = operation.lease_expires_at = None
+    operation.error = sentence[:500]
+    operation.error_code = code
+    operation.error_status = status
+    operation.trace_id = trace_id or operation.trace_id
+    _save(operation)
+    if operation.message_id:
+        message = Message.objects.get(pk=operation.message_id)
+        changed = delivery.fail(message, sentence=sentence, code=code, at=now)
+        if changed:
+            message.trace_id = operation.trace_id or message.trace_id
+            message.save(update_fields=[*changed, "trace_id"])
+
+
+def wait(operation: Operation, *, until: datetime, problem: RemoteError, untouched: bool) -> None:
+    """The remote answered that it has not done it: try again at `until`.
+
+    `untouched` says that no earlier try can have reached it either, so it can still be taken back.
+    """
+    operation.state = State.QUEUED
+    operation.due_at = until
+    operation.lease_expires_at = None
+    if untouched:
+        operation.first_sent_at = None
+    _note(operation, problem)
+    _save(operation)
+
+
+def leave_unknown(operation: Operation, *, until: datetime, problem: RemoteError | None) -> None:
+    """No answer came: look or ask again at `until`, with the same key."""
+    operation.state = State.UNKNOWN
+    operation.due_at = until
+    operation.lease_expires_at = None
+    if problem is not None:
+        _note(operation, problem)
+    _save(operation)
+
+
+def look_later(operation: Operation) -> bool:
+    """Plan the next look at something accepted. False when all looks are used up."""
+    if operation.lookups >= len(LOOK_AFTER):
+        return False
+    operation.due_at = clock.now() + timedelta(seconds=LOOK_AFTER[operation.lookups])
+    operation.save(update_fields=["due_at"])
+    return True
+
+
+def stop_looking(operation: Operation) -> None:
+    """Accepted stays the last that we know."""
+    operation.due_at = None
+    operation.settled_at = clock.now()
+    operation.save(update_fields=["due_at", "settled_at"])
+
+
+def _note(operation: Operation, problem: RemoteError) -> None:
+    operation.error = problem.sentence[:500]
+    operation.error_code = problem.code
+    operation.error_status = problem.status
+    operation.trace_id = problem.trace_id or operation.trace_id
+
+
+def _save(operation: Operation) -> None:
+    operation.save(update_fields=_FIELDS)
+    live.announce("operation", line_id=operation.line_id, chat_id=operation.chat_id)
+    if operation.message_id:
+        live.announce("message", line_id=operation.line_id, chat_id=operation.chat_id, message_id=operation.message_id)
+    elif operation.chat_id:
+        live.announce("chat", line_id=operation.line_id, chat_id=operation.chat_id)

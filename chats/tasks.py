@@ -1,0 +1,36 @@
+"""Celery's entry points: short "do what is due" ticks that may be lost, repeated or run twice at once (law 4)."""
+
+from __future__ import annotations
+
+from celery import shared_task
+
+from chats.engine import drain, subscription, sweeps, sync
+from chats.engine.events import processor
+
+# Long enough to be worth the taking of a lease, short enough that a restart waits for nobody.
+TICK_SECONDS = 20.0
+
+
+@shared_task
+def drain_lane(lane_id: int) -> None:
+    drain.drain(lane_id, seconds=TICK_SECONDS)
+
+
+@shared_task
+def process_events() -> None:
+    processor.process_due(seconds=TICK_SECONDS)
+
+
+@shared_task
+def continue_sync(run_id: int) -> None:
+    sync.carry_on(run_id, seconds=TICK_SECONDS)
+
+
+@shared_task
+def sweep() -> None:
+    sweeps.sweep()
+
+
+@shared_task
+def keep_subscribed() -> None:
+    subscription.ensure()
