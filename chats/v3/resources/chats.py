@@ -36,9 +36,9 @@ class HealthScore:
 
     @classmethod
     def from_json(cls, data: Json) -> HealthScore | None:
-        """Read the object under `health_score`; None without a number in it."""
+        """Read the object under `health_score`; None without a number from 0 to 100 in it."""
         score = data.get("score")
-        if isinstance(score, bool) or not isinstance(score, (int, float)):
+        if isinstance(score, bool) or not isinstance(score, (int, float)) or not 0 <= score <= 100:
             return None
         return cls(score, text(data, "reason") or "", parse_optional_time(data.get("updated_at")))
 
