@@ -16,6 +16,7 @@ import tempfile
 from pathlib import Path
 from types import FrameType
 
+import django
 import psutil
 
 from dashboard.services.postgres import Postgres
@@ -44,6 +45,8 @@ def start() -> None:
         os.environ["REDIS_URL"] = redis.url()
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "dashboard.settings")
     _adjust_settings(state)
+    # The shared fixtures name models, and they load before pytest-django would set Django up.
+    django.setup()
 
 
 def _adjust_settings(state: Path) -> None:
