@@ -8,9 +8,11 @@ itself is never repeated, because it may be a secret.
 from __future__ import annotations
 
 import os
-from urllib.parse import unquote, urlsplit
+from urllib.parse import SplitResult, unquote, urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
+
+POSTGRES_EXAMPLE = "postgresql://user:password@host:5432/chatdeck"
 
 
 def text(name: str, default: str = "") -> str:
@@ -44,6 +46,14 @@ def number(name: str, default: int, *, least: int, most: int) -> int:
     return parsed
 
 
+def choice(name: str, default: str, known: list[str]) -> str:
+    """One of the `known` words, in any casing."""
+    value = text(name, default).upper()
+    if value not in known:
+        raise ImproperlyConfigured(f"{name} must be one of {', '.join(known)}.")
+    return value
+
+
 def words(name: str, default: list[str] | None = None) -> list[str]:
     """A comma-separated list."""
     value = text(name)
@@ -57,8 +67,8 @@ def web_address(name: str, default: str = "") -> str:
     value = text(name, default)
     if not value:
         return ""
-    parts = urlsplit(value)
-    if parts.scheme not in {"http", "https"} or not parts.hostname:
+    parts = _split(value)
+    if parts is None or parts.scheme not in {"http", "https"} or not parts.hostname:
         raise ImproperlyConfigured(f"{name} must be an address such as https://console.example.com.")
     return value.rstrip("/")
 
@@ -71,22 +81,20 @@ def postgres(name: str) -> dict[str, object] | None:
     value = text(name)
     if not value:
         return None
-    parts = urlsplit(value)
+    parts = _split(value)
+    if parts is None:
+        raise ImproperlyConfigured(f"{name} must look like {POSTGRES_EXAMPLE}.")
     options = dict(pair.split("=", 1) for pair in parts.query.split("&") if "=" in pair)
     database = unquote(parts.path.lstrip("/"))
     if parts.scheme not in {"postgres", "postgresql"} or not database:
-        raise ImproperlyConfigured(f"{name} must look like postgresql://user:password@host:5432/chatdeck.")
-    try:
-        port = parts.port
-    except ValueError:
-        raise ImproperlyConfigured(f"The port in {name} is not a number.") from None
+        raise ImproperlyConfigured(f"{name} must look like {POSTGRES_EXAMPLE}.")
     settings: dict[str, object] = {
         "ENGINE": "django.db.backends.postgresql",
         "NAME": database,
         "USER": unquote(parts.username or ""),
         "PASSWORD": unquote(parts.password or ""),
         "HOST": unquote(options.pop("host", "")) or parts.hostname or "",
-        "PORT": str(port or ""),
+        "PORT": str(parts.port or ""),
     }
     settings["OPTIONS"] = {key: unquote(option) for key, option in options.items()}
     return settings
@@ -95,6 +103,21 @@ def postgres(name: str) -> dict[str, object] | None:
 def redis(name: str) -> str:
     """A Redis address: `redis://host:port/0`, `rediss://…` or `unix:///path/to/socket`; empty when unset."""
     value = text(name)
-    if value and urlsplit(value).scheme not in {"redis", "rediss", "unix"}:
+    if not value:
+        return ""
+    parts = _split(value)
+    network = parts is not None and parts.scheme in {"redis", "rediss"} and parts.hostname
+    local = parts is not None and parts.scheme == "unix" and parts.path.strip("/")
+    if not network and not local:
         raise ImproperlyConfigured(f"{name} must look like redis://127.0.0.1:6379/0 or unix:///path/to/socket.")
     return value
+
+
+def _split(value: str) -> SplitResult | None:
+    """The parts of an address; None where it has no shape at all, such as a bracket left open."""
+    try:
+        parts = urlsplit(value)
+        parts.port  # noqa: B018 - reading it is what checks it
+    except ValueError:
+        return None
+    return parts

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
@@ -11,6 +12,8 @@ from django.core.exceptions import ImproperlyConfigured
 from dashboard import env
 
 BASE_DIR = Path(__file__).resolve().parent.parent
+# What this installation keeps beside its code: embedded databases, made secrets, logs, collected static files.
+STATE_DIR = Path(env.text("CHATDECK_STATE", str(BASE_DIR / ".chatdeck"))).resolve()
 
 DEBUG = env.flag("CHATDECK_DEBUG")
 SECRET_KEY = env.text("CHATDECK_SECRET_KEY")
@@ -18,18 +21,24 @@ if not SECRET_KEY:
     raise ImproperlyConfigured(
         "CHATDECK_SECRET_KEY is not set. Use `make run`, which makes one, or set a long random text."
     )
-ALLOWED_HOSTS = env.words("CHATDECK_ALLOWED_HOSTS", ["127.0.0.1", "localhost", "[::1]"])
-CSRF_TRUSTED_ORIGINS = env.words("CHATDECK_TRUSTED_ORIGINS")
 
 # Where this console is reached; the remote delivers its webhooks here.
-PUBLIC_URL = env.web_address("CHATDECK_PUBLIC_URL", "http://127.0.0.1:8000")
+PORT = env.number("CHATDECK_PORT", 8000, least=1, most=65535)
+PUBLIC_URL = env.web_address("CHATDECK_PUBLIC_URL", f"http://127.0.0.1:{PORT}")
 SECURE = PUBLIC_URL.startswith("https://")
+ALLOWED_HOSTS = [
+    *env.words("CHATDECK_ALLOWED_HOSTS", ["127.0.0.1", "localhost", "[::1]"]),
+    urlsplit(PUBLIC_URL).hostname or "",
+]
+CSRF_TRUSTED_ORIGINS = env.words("CHATDECK_TRUSTED_ORIGINS", [PUBLIC_URL])
 
 # The remote. Names follow the official SDK.
 LINQ_API_KEY = env.text("LINQ_API_V3_API_KEY", "sandbox-token")
 LINQ_BASE_URL = env.web_address(
     "LINQ_API_V3_BASE_URL",
-    "https://api.linqapp.com/api/partner" if env.text("LINQ_API_V3_API_KEY") else "http://127.0.0.1:4010/api/partner",
+    "https://api.linqapp.com/api/partner"
+    if env.text("LINQ_API_V3_API_KEY")
+    else f"http://127.0.0.1:{env.number('SANDBOX_PORT', 4010, least=1, most=65535)}/api/partner",
 )
 LINQ_WEBHOOK_SECRET = env.text("LINQ_WEBHOOK_SECRET")
 USES_SANDBOX = not env.text("LINQ_API_V3_API_KEY")
@@ -120,7 +129,7 @@ USE_I18N = True
 USE_TZ = True
 
 STATIC_URL = "/static/"
-STATIC_ROOT = BASE_DIR / ".chatdeck" / "static"
+STATIC_ROOT = STATE_DIR / "static"
 STATICFILES_DIRS = [BASE_DIR / "static"]
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
@@ -167,10 +176,11 @@ SECURE_HSTS_SECONDS = 3600 * 24 * 30 if SECURE else 0
 if env.flag("CHATDECK_BEHIND_PROXY"):
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 
+LOG_LEVELS = ["DEBUG", "INFO", "WARNING", "ERROR"]
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {"line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
-    "root": {"handlers": ["console"], "level": env.text("CHATDECK_LOG_LEVEL", "INFO")},
+    "root": {"handlers": ["console"], "level": env.choice("CHATDECK_LOG_LEVEL", "INFO", LOG_LEVELS)},
 }

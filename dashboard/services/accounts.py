@@ -34,7 +34,7 @@ def server_account() -> Account | None:
     entry = _find(NAME) or _make() or _find("nobody")
     if entry is None:
         raise ServiceError("PostgreSQL cannot run as root and no other account was found. Add a user named chatdeck.")
-    if NAME == entry.pw_name and entry.pw_uid >= FIRST_PERSON:
+    if entry.pw_name == NAME and entry.pw_uid >= FIRST_PERSON:
         raise ServiceError(
             "The account chatdeck on this machine belongs to a person. Run Chatdeck as an ordinary user."
         )
