@@ -145,11 +145,11 @@ def _checked_text(text: str, *, key: uuid.UUID, chat: Chat | None) -> list[dict[
     if len(text) > content.MAX_TEXT_LENGTH:
         over = len(text) - content.MAX_TEXT_LENGTH
         raise Refused(f"This is {over:,} characters too long: {content.MAX_TEXT_LENGTH:,} is the most.", field="text")
-    message = content.text_message(text, key=str(key))
+    parts: list[dict[str, object]] = [{"type": "text", "value": text}]
+    message = {"parts": parts, "idempotency_key": str(key)}
     violations = content.check_message(message, opens_chat=chat is None)
     if violations:
         raise Refused(violations[0].message, field="text")
-    parts: list[dict[str, object]] = message["parts"]
     return parts
 
 

@@ -13,6 +13,7 @@ from chats import clock, live
 from chats.actions.rules import NotAllowed, Refused, record, require
 from chats.engine import lanes, wake
 from chats.models import Chat, Line, Message, Operation
+from chats.models.operation import Kind
 from chats.queries import access
 
 # How long the remote may take to show what it accepted before we go and look.
@@ -20,7 +21,7 @@ CONFIRM_WITHIN = timedelta(seconds=20)
 
 
 def enqueue(
-    kind: Operation.Kind,
+    kind: Kind,
     *,
     line: Line,
     chat: Chat,

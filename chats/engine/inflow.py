@@ -59,12 +59,12 @@ def progress(row: Message, message: resources.Message | resources.SentMessage) -
     ):
         if at is not None and row.is_ours:
             changed += delivery.advance(row, status, at=at)
-    status = store.known(message.delivery_status, Message.Status)
-    if status == Message.Status.FAILED:
+    word = store.known(message.delivery_status, Message.Status)
+    if word == Message.Status.FAILED:
         at = row.failed_at or row.happened_at
         changed += delivery.fail(row, sentence="The remote could not deliver this message.", code=None, at=at)
-    elif status and row.is_ours:
-        changed += delivery.advance(row, status)
+    elif word and row.is_ours:
+        changed += delivery.advance(row, word)
     if changed:
         row.save(update_fields=sorted(set(changed)))
 

@@ -97,7 +97,8 @@ def save_chats(chats: Sequence[resources.Chat]) -> list[Chat]:
 
 def apply_chat(row: Chat, chat: resources.Chat) -> None:
     """Put what the remote says of a chat into its row, without saving it."""
-    row.display_name = (chat.display_name or "")[:400]
+    if row.name_changed_at is None or chat.updated_at is None or chat.updated_at >= row.name_changed_at:
+        row.display_name = (chat.display_name or "")[:400]
     if chat.group_chat_icon is not None:
         # Answers to a first message and chat.created carry no picture; that it was taken away has an event.
         row.icon_url = chat.group_chat_icon
@@ -158,11 +159,21 @@ def _handles(chats: Iterable[resources.Chat]) -> dict[str, Handle]:
 
 
 def _save_participants(saved: Iterable[tuple[Chat, resources.Chat]], handles: dict[str, Handle]) -> None:
-    rows = [
-        participant_row(row, handles[handle.handle[:320]], handle)
-        for row, chat in saved
-        for handle in {one.handle: one for one in chat.handles}.values()
-    ]
+    known_since: dict[tuple[int, int], datetime] = {
+        (chat_id, handle_id): max(moment for moment in (joined_at, left_at) if moment is not None)
+        for chat_id, handle_id, joined_at, left_at in Participant.objects.filter(
+            chat__in=[row.pk for row, _ in saved]
+        ).values_list("chat", "handle", "joined_at", "left_at")
+        if joined_at or left_at
+    }
+    rows = []
+    for row, chat in saved:
+        for theirs in {one.handle: one for one in chat.handles}.values():
+            handle = handles[theirs.handle[:320]]
+            # A reading that was on its way while somebody came or went must not undo the event of it.
+            since = known_since.get((row.pk, handle.pk))
+            if since is None or chat.updated_at is None or chat.updated_at >= since:
+                rows.append(participant_row(row, handle, theirs))
     Participant.objects.bulk_create(
         rows,
         update_conflicts=True,

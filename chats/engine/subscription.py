@@ -64,6 +64,6 @@ def _ensure() -> None:
             subscriptions.delete(remote_id)
     made = subscriptions.create(target_url=wanted, subscribed_events=sorted(CONSOLE_EVENTS))
     WebhookSubscription.objects.create(
-        remote_id=made.id, target_url=wanted, signing_secret=made.signing_secret, created_at=clock.now()
+        remote_id=made.id, target_url=wanted, signing_secret=made.signing_secret or "", created_at=clock.now()
     )
     log.info("Subscribed to the remote's events.")

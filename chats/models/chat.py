@@ -33,6 +33,10 @@ class Chat(models.Model):
     health_reason = models.CharField(max_length=300, blank=True)
     health_score_at = models.DateTimeField(null=True, blank=True)
 
+    # Names and pictures have times of their own, because their events may come in any order.
+    name_changed_at = models.DateTimeField(null=True, blank=True, editable=False)
+    icon_changed_at = models.DateTimeField(null=True, blank=True, editable=False)
+
     # What the inbox shows of it, kept here so that no list has to read messages or participants.
     title = models.CharField(max_length=400, blank=True)
     search = SearchVectorField(null=True, editable=False)

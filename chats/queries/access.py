@@ -8,19 +8,20 @@ from __future__ import annotations
 
 from typing import TypeVar
 
-from django.contrib.auth.models import AbstractBaseUser, AnonymousUser, User
+from django.contrib.auth.models import AnonymousUser, User
 from django.db.models import Exists, Model, OuterRef, QuerySet
 from django.http import Http404
 
 from chats.models import Chat, Contact, Line, LineAccess, Message, Operation, Participant, WebhookEvent
 
 M = TypeVar("M", bound=Model)
-Person = User | AnonymousUser | AbstractBaseUser
+# What `request.user` may be.
+Person = User | AnonymousUser
 
 
 def has_right(user: Person, right: str) -> bool:
     """Whether the role of this person holds `right`, e.g. "chats.manage_groups"."""
-    return bool(user.is_active and user.is_authenticated and user.has_perm(right))  # type: ignore[union-attr]
+    return bool(user.is_active and user.is_authenticated and user.has_perm(right))
 
 
 def sees_all_lines(user: Person) -> bool:

@@ -8,8 +8,8 @@ from chats.models import Chat, Contact, Handle, WebhookEvent
 
 def card_received(event: WebhookEvent) -> None:
     """Somebody shared their name. It fills a name that is empty; what the team wrote stays."""
-    data = find.data_of(event)
-    find.line_of(event, data.get("owner_handle"))
+    data = find.envelope_of(event).data
+    find.line_of(event, str(data.get("owner_handle") or ""))
     name = " ".join(str(data.get(key) or "").strip() for key in ("first_name", "last_name")).strip()[:200]
     value = str(data.get("sender_handle") or "")
     if not name or not value:

@@ -10,17 +10,15 @@ from chats.engine.events import find
 from chats.models import Chat, Line, Operation, Participant, WebhookEvent
 from chats.models.common import Service
 from chats.models.operation import Kind, State
-from chats.v3 import resources
-from chats.v3.times import parse_time
+from chats.v3 import events
 
 # An event may come while the answer to our own call is still on its way.
 MAY_BE_CONFIRMED = [State.QUEUED, State.SENDING, State.UNKNOWN, State.ACCEPTED, State.FAILED]
 
 
 def chat_created(event: WebhookEvent) -> None:
-    theirs = resources.Chat.from_json(find.data_of(event))
-    ours = next((one.handle for one in theirs.handles if one.is_me), "")
-    line = find.line_of(event, ours)
+    theirs = events.read_chat_created(find.envelope_of(event))
+    line = find.line_of(event, theirs.own_handle.handle if theirs.own_handle else None)
     if line is None:
         raise find.Unusable("The chat is on a line that is not ours.")
     # One start at a time on a line, as in the action: our own chat may be waiting for this very id.
@@ -35,90 +33,77 @@ def chat_created(event: WebhookEvent) -> None:
         live.announce("chat", line_id=row.line_id, chat_id=row.pk)
 
 
-def name_updated(event: WebhookEvent) -> None:
-    data = find.data_of(event)
-    chat = find.chat_of(event, data.get("chat_id"))
-    name = str(data.get("new_value") or "")[:400]
-    if _is_stale(event, chat):
-        _confirm(chat, Kind.RENAME_GROUP, display_name=name)
-        return
-    chat.display_name = name
-    chat.remote_updated_at = _moment(data, event)
-    chat.save(update_fields=["display_name", "remote_updated_at"])
-    titles.refresh([chat.pk])
-    _confirm(chat, Kind.RENAME_GROUP, display_name=name)
-    live.announce("chat", line_id=chat.line_id, chat_id=chat.pk)
-
-
-def icon_updated(event: WebhookEvent) -> None:
-    data = find.data_of(event)
-    chat = find.chat_of(event, data.get("chat_id"))
-    if not _is_stale(event, chat):
-        chat.icon_url = str(data.get("new_value") or "")
-        chat.remote_updated_at = _moment(data, event)
-        chat.save(update_fields=["icon_url", "remote_updated_at"])
-    # The remote may give the picture an address of its own, so the oldest request is the one that is done.
-    if not data.get("changed_by_handle") or data.get("changed_by_handle") == chat.line.phone_number:
+def name_or_icon_updated(event: WebhookEvent) -> None:
+    told = events.read_group_changed(find.envelope_of(event))
+    chat = find.chat_of(event, told.chat_id)
+    value = told.new_value or ""
+    field = "display_name" if told.field == "name" else "icon_url"
+    moment_field = "name_changed_at" if told.field == "name" else "icon_changed_at"
+    moment, known_since = told.updated_at or event.happened_at, getattr(chat, moment_field)
+    if moment is None or known_since is None or moment >= known_since:
+        setattr(chat, field, value[:400] if told.field == "name" else value)
+        setattr(chat, moment_field, moment)
+        chat.save(update_fields=[field, moment_field])
+        titles.refresh([chat.pk])
+    if told.field == "name":
+        _confirm(chat, Kind.RENAME_GROUP, display_name=value)
+    elif told.changed_by in {None, chat.line.phone_number}:
+        # The remote may give the picture an address of its own, so the oldest request is the one that is done.
         _confirm(chat, Kind.SET_GROUP_ICON)
     live.announce("chat", line_id=chat.line_id, chat_id=chat.pk)
 
 
-def name_failed(event: WebhookEvent) -> None:
-    _failed(event, Kind.RENAME_GROUP, "The remote could not change the group's name.")
-
-
-def icon_failed(event: WebhookEvent) -> None:
-    _failed(event, Kind.SET_GROUP_ICON, "The remote could not change the group's picture.")
-
-
-def participant_added(event: WebhookEvent) -> None:
-    data = find.data_of(event)
-    chat = find.chat_of(event, data.get("chat_id"))
-    value = _participant(chat, data, came=True)
-    _confirm(chat, Kind.ADD_PARTICIPANT, handle=value)
-    titles.refresh([chat.pk])
+def name_or_icon_failed(event: WebhookEvent) -> None:
+    told = events.read_group_change_failed(find.envelope_of(event))
+    chat = find.chat_of(event, told.chat_id)
+    kind = Kind.RENAME_GROUP if told.field == "name" else Kind.SET_GROUP_ICON
+    rows = Operation.objects.select_for_update().filter(
+        chat=chat, kind=kind, state__in=[State.SENDING, State.UNKNOWN, State.ACCEPTED], due_at__isnull=False
+    )
+    # The event does not say which request it means; those that left later cannot be the one.
+    if told.failed_at is not None:
+        rows = rows.filter(first_sent_at__lte=told.failed_at)
+    operation = rows.order_by("pk").first()
+    if operation is None:
+        return
+    settle.fail(operation, sentence=f"{told.sentence} Try again.", code=told.code, trace_id=told.trace_id)
     live.announce("chat", line_id=chat.line_id, chat_id=chat.pk)
 
 
-def participant_removed(event: WebhookEvent) -> None:
-    data = find.data_of(event)
-    chat = find.chat_of(event, data.get("chat_id"))
-    value = _participant(chat, data, came=False)
-    if value == chat.line.phone_number:
+def participant_changed(event: WebhookEvent) -> None:
+    told = events.read_participant(find.envelope_of(event))
+    chat = find.chat_of(event, told.chat_id)
+    _put_participant(chat, told, at=told.changed_at or event.happened_at or clock.now())
+    if told.added:
+        _confirm(chat, Kind.ADD_PARTICIPANT, handle=told.handle)
+    elif told.handle == chat.line.phone_number:
         _confirm(chat, Kind.LEAVE_GROUP)
     else:
-        _confirm(chat, Kind.REMOVE_PARTICIPANT, handle=value)
+        _confirm(chat, Kind.REMOVE_PARTICIPANT, handle=told.handle)
     titles.refresh([chat.pk])
     live.announce("chat", line_id=chat.line_id, chat_id=chat.pk)
 
 
-def _participant(chat: Chat, data: dict[str, object], *, came: bool) -> str:
-    """Put a person's coming or going into their row, unless we know of something later. Returns the handle."""
-    theirs = data.get("participant")
-    person = resources.ChatHandle.from_json(theirs) if isinstance(theirs, dict) else None
-    value = str(person.handle if person is not None else data.get("handle") or "")[:320]
-    if not value:
-        raise find.Unusable("The event does not name a participant.")
-    at = parse_time(str(data[key])) if data.get(key := "added_at" if came else "removed_at") else clock.now()
-    handle = store.handle_of(value)
-    row, _ = Participant.objects.select_for_update().get_or_create(chat=chat, handle=handle)
-    row.is_me = row.is_me or value == chat.line.phone_number
+def _put_participant(chat: Chat, told: events.ParticipantEvent, *, at: datetime) -> None:
+    """Put a person's coming or going into their row, unless we know of something later."""
+    row, _ = Participant.objects.select_for_update().get_or_create(chat=chat, handle=store.handle_of(told.handle))
     known_since = max((moment for moment in (row.joined_at, row.left_at) if moment is not None), default=None)
     if known_since is not None and at < known_since:
-        return value
-    if person is not None and person.service:
-        row.service = store.known(person.service, Service)
-    if came:
+        return
+    row.is_me = row.is_me or told.handle == chat.line.phone_number
+    if told.participant is not None:
+        row.service = store.known(told.participant.service, Service) or row.service
+        row.remote_id = store.uuid_of(told.participant.id) or row.remote_id
+    if told.added:
         row.status, row.joined_at, row.left_at = Participant.Status.ACTIVE, at, None
     else:
-        told = store.known(person.status if person is not None else "", Participant.Status)
-        row.status = told if told and told != Participant.Status.ACTIVE else Participant.Status.REMOVED
+        word = store.known(told.participant.status if told.participant else "", Participant.Status)
+        row.status = Participant.Status.LEFT if word == Participant.Status.LEFT else Participant.Status.REMOVED
         row.left_at = at
     row.save()
     if row.is_me:
-        chat.left_at = None if came else at
+        chat.left_at = None if told.added else at
         chat.save(update_fields=["left_at"])
-    return value
 
 
 def _confirm(chat: Chat, kind: Kind, **payload: str) -> None:
@@ -131,33 +116,3 @@ def _confirm(chat: Chat, kind: Kind, **payload: str) -> None:
         operation = rows.filter(state=State.FAILED, accepted_at__isnull=False).order_by("-pk").first()
     if operation is not None:
         settle.confirm(operation)
-
-
-def _failed(event: WebhookEvent, kind: Kind, sentence: str) -> None:
-    data = find.data_of(event)
-    chat = find.chat_of(event, data.get("chat_id"))
-    rows = Operation.objects.select_for_update().filter(
-        chat=chat, kind=kind, state__in=[State.SENDING, State.UNKNOWN, State.ACCEPTED]
-    )
-    failed_at = _moment(data, event)
-    operation = rows.filter(first_sent_at__lte=failed_at).order_by("pk").first() if failed_at else rows.first()
-    if operation is None:
-        return
-    code = data.get("error_code")
-    settle.fail(
-        operation,
-        sentence=f"{sentence} Try again.",
-        code=code if isinstance(code, int) else None,
-        trace_id=event.trace_id,
-    )
-    live.announce("chat", line_id=chat.line_id, chat_id=chat.pk)
-
-
-def _moment(data: dict[str, object], event: WebhookEvent) -> datetime | None:
-    text = data.get("updated_at") or data.get("failed_at")
-    return parse_time(str(text)) if text else event.happened_at
-
-
-def _is_stale(event: WebhookEvent, chat: Chat) -> bool:
-    moment = _moment(find.data_of(event), event)
-    return moment is not None and chat.remote_updated_at is not None and moment < chat.remote_updated_at

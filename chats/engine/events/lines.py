@@ -4,20 +4,21 @@ from chats import live
 from chats.engine import store
 from chats.engine.events import find
 from chats.models import Line, WebhookEvent
-from chats.v3.times import parse_time
+from chats.v3.events import read_line_status
 
 
 def status_updated(event: WebhookEvent) -> None:
     """A line was flagged or is well again. This event is the only word of a line's status (linq-v3, 1.8)."""
-    data = find.data_of(event)
-    line = find.line_of(event, data.get("phone_number"))
+    told = read_line_status(find.envelope_of(event))
+    line = find.line_of(event, told.phone_number)
     if line is None:
         raise find.Unusable("The event is about a line that is not ours.")
-    changed_at = parse_time(str(data["changed_at"])) if data.get("changed_at") else event.happened_at
+    line = Line.objects.select_for_update().get(pk=line.pk)
+    changed_at = told.changed_at or event.happened_at
     if line.status_changed_at is not None and changed_at is not None and changed_at < line.status_changed_at:
         return
-    line.status = store.known(data.get("new_status"), Line.Status) or line.status
-    line.reputation = store.known(data.get("new_reputation"), Line.Reputation) or line.reputation
+    line.status = store.known(told.new_status, Line.Status) or line.status
+    line.reputation = store.known(told.new_reputation, Line.Reputation) or line.reputation
     line.status_changed_at = changed_at
     line.save(update_fields=["status", "reputation", "status_changed_at"])
     live.announce("line", line_id=line.pk)

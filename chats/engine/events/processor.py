@@ -9,16 +9,18 @@ from datetime import timedelta
 from django.db import transaction
 
 from chats import clock, live
-from chats.engine import remote, settle, store
+from chats.engine import inflow, remote, settle, store
 from chats.engine.events import HANDLERS, find
-from chats.models import WebhookEvent
+from chats.models import Chat, WebhookEvent
 from chats.v3.errors import RemoteError
+from chats.v3.resources import Unreadable
 
 log = logging.getLogger(__name__)
 
 # A worker that dies in an event leaves it to be taken again after this long.
 LEASE = timedelta(seconds=30)
 MOST_ATTEMPTS = 10
+LATE_EVENT_ATTEMPTS = 5
 State = WebhookEvent.State
 
 
@@ -43,20 +45,32 @@ def process(event: WebhookEvent) -> None:
     try:
         try:
             _handle(event)
-        except find.UnknownChat as unknown:
-            # Fetched outside any transaction; it may be new, or its chat.created is still on its way.
-            store.save_chats([remote.client().chats.retrieve(unknown.remote_id)])
+        except (find.UnknownChat, find.UnknownMessage) as unknown:
+            # Fetched outside any transaction; it may be new, or its own event is still on its way.
+            _fetch(unknown)
             _handle(event)
-    except find.Unusable as reason:
+    except (find.Unusable, Unreadable) as reason:
         _settle(event, State.IGNORED, error=str(reason))
     except find.UnknownChat:
         _settle(event, State.IGNORED, error="The event is about a chat on a line that is not ours.")
     except RemoteError as problem:
-        gone = problem.status == 404
-        _try_later(event, f"The chat of this event could not be fetched. {problem.sentence}", give_up=gone)
+        sentence = f"What this event is about could not be fetched. {problem.sentence}"
+        _try_later(event, sentence, gone=problem.status == 404)
     except Exception as defect:
         log.exception("Event %s of type %s broke", event.pk, event.event_type)
         _try_later(event, f"Chatdeck itself failed here ({type(defect).__name__}).")
+
+
+def _fetch(unknown: find.UnknownChat | find.UnknownMessage) -> None:
+    client = remote.client()
+    if isinstance(unknown, find.UnknownChat):
+        store.save_chats([client.chats.retrieve(unknown.remote_id)])
+        return
+    message = client.messages.retrieve(unknown.remote_id)
+    chat = Chat.objects.filter(remote_id=message.chat_id).first()
+    if chat is None:
+        raise find.UnknownChat(message.chat_id)
+    inflow.save_messages(chat, [message])
 
 
 def _take_next() -> WebhookEvent | None:
@@ -100,9 +114,10 @@ def _write(event: WebhookEvent, state: State) -> None:
     live.announce("event", line_id=event.line_id, chat_id=event.chat_id)
 
 
-def _try_later(event: WebhookEvent, sentence: str, *, give_up: bool = False) -> None:
+def _try_later(event: WebhookEvent, sentence: str, *, gone: bool = False) -> None:
     event.error = sentence[:500]
-    if give_up or event.attempts >= MOST_ATTEMPTS:
+    # What the remote no longer has may still be told to us by an event that is late; that takes seconds, not hours.
+    if event.attempts >= (LATE_EVENT_ATTEMPTS if gone else MOST_ATTEMPTS):
         with transaction.atomic():
             _write(event, State.PARKED)
         return

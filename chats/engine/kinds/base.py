@@ -1,9 +1,9 @@
 from __future__ import annotations
 
 import enum
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
 
 from chats.models import Operation
 from chats.v3.client import Client
@@ -34,18 +34,20 @@ class Look:
     failure: str = ""
 
 
-class Handler(Protocol):
+class Handler(ABC):
     """How one kind of operation is carried out. `call` and `look` run outside any transaction."""
 
-    has_key: bool
+    has_key: bool = False
     """True when the remote recognises a repeat by its idempotency key, so that repeating is safe."""
-    is_confirmed: bool
+    is_confirmed: bool = True
     """True when an event confirms the effect; otherwise accepted is its end."""
-    most_attempts: int | None
+    most_attempts: int | None = None
     """After so many tries it is given up; None: only time decides."""
 
+    @abstractmethod
     def call(self, client: Client, operation: Operation) -> Answer:
         """Ask the remote. Raises `RemoteError`."""
 
+    @abstractmethod
     def look(self, client: Client, operation: Operation) -> Look:
         """See whether the effect is there. Raises `RemoteError`."""

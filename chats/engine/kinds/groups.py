@@ -2,27 +2,25 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
+
 from chats.engine import store
-from chats.engine.kinds.base import Answer, Look, Sight
+from chats.engine.kinds.base import Answer, Handler, Look, Sight
 from chats.engine.kinds.messages import chat_id_of
 from chats.models import Operation, Participant
 from chats.v3 import resources
 from chats.v3.client import Client
 
 
-class _Change:
-    has_key = False
-    is_confirmed = True
-    most_attempts = None
-
+class _Change(Handler):
     def look(self, client: Client, operation: Operation) -> Look:
         chat = client.chats.retrieve(chat_id_of(operation))
         sight = Sight.THERE if self.shows(operation, chat) else Sight.NOT_YET
         return Look(sight, lambda: _keep(chat))
 
+    @abstractmethod
     def shows(self, operation: Operation, chat: resources.Chat) -> bool:
         """Whether the remote's chat shows the effect."""
-        raise NotImplementedError
 
 
 def _keep(chat: resources.Chat) -> None:
@@ -41,7 +39,7 @@ class RenameGroup(_Change):
         return Answer(answer.trace_id)
 
     def shows(self, operation: Operation, chat: resources.Chat) -> bool:
-        return chat.display_name == operation.payload["display_name"]
+        return bool(chat.display_name == operation.payload["display_name"])
 
 
 class SetGroupIcon(_Change):
@@ -54,7 +52,7 @@ class SetGroupIcon(_Change):
     def shows(self, operation: Operation, chat: resources.Chat) -> bool:
         # The remote may keep a copy under an address of its own; another picture than before is the sign then.
         wanted, before = operation.payload["group_chat_icon"], operation.payload.get("before", "")
-        return chat.group_chat_icon == wanted or bool(chat.group_chat_icon and chat.group_chat_icon != before)
+        return chat.group_chat_icon == wanted or chat.group_chat_icon not in {None, "", before}
 
 
 class AddParticipant(_Change):

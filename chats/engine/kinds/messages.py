@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from chats.engine import adopt, inflow
-from chats.engine.kinds.base import Answer, Look, Sight
+from chats.engine.kinds.base import Answer, Handler, Look, Sight
 from chats.models import Message, Operation
 from chats.v3 import resources
 from chats.v3.client import Client
@@ -47,10 +47,8 @@ def _accept(message_id: int, sent: resources.SentMessage, trace_id: str | None) 
         row.save(update_fields=["trace_id"])
 
 
-class _Sends:
+class _Sends(Handler):
     has_key = True
-    is_confirmed = True
-    most_attempts = None
 
     def look(self, client: Client, operation: Operation) -> Look:
         message = _message_of(operation)
@@ -101,15 +99,14 @@ class CreateChat(_Sends):
         return Answer(result.trace_id, write)
 
 
-class MarkRead:
+class MarkRead(Handler):
     """POST /v3/chats/{id}/read. A receipt that comes late is worth little, so it is tried a few times only."""
 
-    has_key = False
     is_confirmed = False
     most_attempts = 4
 
     def call(self, client: Client, operation: Operation) -> Answer:
-        return Answer(client.chats.mark_as_read(chat_id_of(operation)))
+        return Answer(client.chats.mark_as_read(chat_id_of(operation)).trace_id)
 
     def look(self, client: Client, operation: Operation) -> Look:
         return Look(Sight.NOT_YET)

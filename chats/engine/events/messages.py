@@ -1,0 +1,197 @@
+"""Events of messages: on their way, arrived, read, failed, edited, reacted to."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from chats import clock, live
+from chats.engine import delivery, inflow, settle, store
+from chats.engine.events import find
+from chats.models import Chat, Handle, Message, Operation, Reaction, WebhookEvent
+from chats.models.common import Service
+from chats.models.operation import State
+from chats.v3 import content, events
+from chats.v3.opt_out import is_opt_out
+
+Status = Message.Status
+_STAGE = {"message.sent": Status.SENT, "message.delivered": Status.DELIVERED, "message.read": Status.READ}
+
+
+def message_moved(event: WebhookEvent) -> None:
+    """message.sent, .received, .delivered, .read: one row per message, whichever of these comes first."""
+    envelope = find.envelope_of(event)
+    told = events.read_message(envelope)
+    chat = find.chat_of(event, told.chat_id)
+    message = _find(chat, told)
+    created = message is None
+    if message is None:
+        message = _create(chat, told, event)
+    if message.is_ours:
+        _move(message, event.event_type, told)
+        _confirm(message)
+    if told.health_status is not None:
+        changed = store.apply_health(chat, told.health_status)
+        if changed:
+            chat.save(update_fields=changed)
+    inflow.show_as_latest(chat, message)
+    if created and not message.is_ours:
+        _heard_from(chat, message)
+    live.announce("message", line_id=chat.line_id, chat_id=chat.pk, message_id=message.pk)
+
+
+def message_failed(event: WebhookEvent) -> None:
+    """message.failed: the end of a message, unless it is delivered after all."""
+    told = events.read_failed(find.envelope_of(event))
+    message = _known(event, told.message_id, told.chat_id)
+    at = told.failed_at or event.happened_at or clock.now()
+    changed = delivery.fail(message, sentence=told.sentence, code=told.code, at=at)
+    if not changed:
+        return
+    message.trace_id = (told.trace_id or message.trace_id)[:64]
+    message.save(update_fields=[*changed, "trace_id"])
+    operation = Operation.objects.select_for_update().filter(message=message).first()
+    if operation is not None and operation.state != State.CANCELLED:
+        settle.fail(operation, sentence=told.sentence, code=told.code, trace_id=told.trace_id)
+    live.announce("message", line_id=message.chat.line_id, chat_id=message.chat_id, message_id=message.pk)
+
+
+def message_edited(event: WebhookEvent) -> None:
+    """message.edited: the new text of one part, unless a later edit is known already."""
+    told = events.read_edited(find.envelope_of(event))
+    message = _known(event, told.message_id, told.chat_id)
+    at = told.edited_at or event.happened_at or clock.now()
+    if message.edited_at is not None and at < message.edited_at:
+        return
+    if not told.zero_retention and told.part_index < len(message.parts):
+        message.parts[told.part_index]["value"] = told.text
+        message.text = content.plain_text(message.parts)
+    message.edited_at = at
+    message.save(update_fields=["parts", "text", "edited_at"])
+    live.announce("message", line_id=message.chat.line_id, chat_id=message.chat_id, message_id=message.pk)
+
+
+def reaction_added(event: WebhookEvent) -> None:
+    told = events.read_reaction(find.envelope_of(event))
+    message = _known(event, told.message_id, told.chat_id)
+    Reaction.objects.bulk_create([_reaction(message, told)], ignore_conflicts=True)
+    live.announce("message", line_id=message.chat.line_id, chat_id=message.chat_id, message_id=message.pk)
+
+
+def reaction_removed(event: WebhookEvent) -> None:
+    told = events.read_reaction(find.envelope_of(event))
+    message = _known(event, told.message_id, told.chat_id)
+    wanted = _reaction(message, told)
+    rows = Reaction.objects.filter(
+        message=message, part_index=wanted.part_index, handle=wanted.handle, is_me=wanted.is_me, type=wanted.type
+    )
+    rows.filter(custom_emoji=wanted.custom_emoji).delete()
+    live.announce("message", line_id=message.chat.line_id, chat_id=message.chat_id, message_id=message.pk)
+
+
+def _find(chat: Chat, told: events.MessageEvent) -> Message | None:
+    """Our row of this message, by the remote's id or by the key it left with; the chat is locked by the caller."""
+    rows = Message.objects.select_for_update()
+    message = rows.filter(remote_id=told.message_id).first()
+    if message is None and told.idempotency_key:
+        message = rows.filter(key=told.idempotency_key, chat=chat).first()
+        if message is not None:
+            inflow.attach(message, told.message_id)
+    return message
+
+
+def _create(chat: Chat, told: events.MessageEvent, event: WebhookEvent) -> Message:
+    """A message that we hear of first from the event: somebody wrote, or another program sent by this line."""
+    ours = told.direction == "outbound"
+    at = told.sent_at or event.happened_at or clock.now()
+    return Message.objects.create(
+        chat=chat,
+        remote_id=told.message_id,
+        direction=Message.Direction.OUTBOUND if ours else Message.Direction.INBOUND,
+        sender=store.handle_of(told.sender_handle) if told.sender_handle else None,
+        parts=told.parts,
+        text=content.plain_text(told.parts),
+        effect={"name": told.effect.name, "type": told.effect.type} if told.effect else None,
+        reply_to_remote_id=store.uuid_of(told.reply_to.message_id) if told.reply_to else None,
+        reply_to_part=told.reply_to.part_index if told.reply_to else 0,
+        service=store.known(told.service, Service),
+        preferred_service=(told.preferred_service or "")[:10],
+        delivery_status=Status.PENDING if ours else Status.RECEIVED,
+        happened_at=at,
+        sent_at=told.sent_at,
+        reconciled_at=told.reconciled_at,
+        trace_id=(told.trace_id or "")[:64],
+    )
+
+
+def _move(message: Message, event_type: str, told: events.MessageEvent) -> None:
+    changed = []
+    for status, at in ((Status.SENT, told.sent_at), (Status.DELIVERED, told.delivered_at), (Status.READ, told.read_at)):
+        if at is not None:
+            changed += delivery.advance(message, status, at=at)
+    changed += delivery.advance(message, _STAGE.get(event_type, Status.SENT))
+    service = store.known(told.service, Service)
+    if service and message.service != service:
+        message.service = service
+        changed.append("service")
+    if changed:
+        message.save(update_fields=sorted(set(changed)))
+
+
+def _confirm(message: Message) -> None:
+    """The remote speaks of this message, so it has it, whatever became of the answer to our call."""
+    operation = (
+        Operation.objects.select_for_update()
+        .filter(message=message)
+        .exclude(state__in=[State.CONFIRMED, State.CANCELLED])
+        .first()
+    )
+    if operation is not None and message.delivery_status != Status.FAILED:
+        settle.confirm(operation)
+
+
+def _heard_from(chat: Chat, message: Message) -> None:
+    """Somebody wrote. What the remote recovered late is history: no unread mark."""
+    if message.sender is not None and not chat.is_group:
+        _note_opt_out(message.sender, message)
+    if message.reconciled_at is None:
+        chat.unread_count += 1
+        chat.save(update_fields=["unread_count"])
+    live.announce("chat", line_id=chat.line_id, chat_id=chat.pk)
+
+
+def _note_opt_out(person: Handle, message: Message) -> None:
+    """A keyword stops every direct message to this person; anything they write later lifts that (linq-v3, 6.2)."""
+    at: datetime = message.happened_at
+    if is_opt_out(message.text):
+        if not Message.objects.filter(sender=person, happened_at__gt=at).exists():
+            Handle.objects.filter(pk=person.pk).update(opted_out_at=at)
+    else:
+        Handle.objects.filter(pk=person.pk, opted_out_at__lt=at).update(opted_out_at=None)
+
+
+def _known(event: WebhookEvent, message_id: str, chat_id: str | None) -> Message:
+    """The message that the event is about, its chat locked.
+
+    Raises `UnknownMessage` for one that we do not have: its own event may still be on its way.
+    """
+    wanted = store.uuid_of(message_id)
+    if chat_id is not None:
+        find.chat_of(event, chat_id)
+    message = Message.objects.filter(remote_id=wanted).first() if wanted else None
+    if message is None:
+        raise find.UnknownMessage(message_id)
+    find.chat_of(event, str(message.chat.remote_id))
+    return Message.objects.select_for_update(of=("self",)).select_related("chat").get(pk=message.pk)
+
+
+def _reaction(message: Message, told: events.ReactionEvent) -> Reaction:
+    return Reaction(
+        message=message,
+        part_index=told.part_index,
+        handle=store.handle_of(told.handle) if told.handle else None,
+        is_me=told.is_from_me,
+        type=told.type[:20],
+        custom_emoji=(told.custom_emoji or "")[:40],
+        remote_id=(told.reaction_id or "")[:64],
+        reacted_at=told.reacted_at,
+    )
