@@ -1,0 +1,1 @@
+"""The v3 API as the remote answers it."""

@@ -1,0 +1,79 @@
+"""The two background threads: one carries out what is due in the world, the other is the post."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import datetime
+
+from django.db import DatabaseError, connection
+
+from sandbox import alarms, clock, groups, happenings, post, world
+from sandbox.people import cards, life
+
+log = logging.getLogger(__name__)
+
+# Rows written by another process (`python -m sandbox reset`) ring no alarm here.
+LONGEST_SLEEP = 1.0
+KINDS_FROM = (life, groups, cards)  # importing them registers what they do
+_stopping = threading.Event()
+_happenings_turn = threading.Lock()
+_post_turn = threading.Lock()
+_threads: list[threading.Thread] = []
+
+
+def start() -> None:
+    """Start both threads, in the world that is in the database."""
+    _stopping.clear()
+    world.forget()
+    _run("happenings", happenings.carry_out, happenings.next_at, alarms.happenings, _happenings_turn)
+    _run("post", post.send_due, post.next_at, alarms.post, _post_turn)
+
+
+def stop() -> None:
+    """Stop both threads after what they are doing now."""
+    _stopping.set()
+    alarms.happenings.ring()
+    alarms.post.ring()
+    for thread in _threads:
+        thread.join(timeout=15)
+    _threads.clear()
+    post.close()
+
+
+@contextmanager
+def paused() -> Iterator[None]:
+    """Nothing is carried out while this holds: the world is being replaced."""
+    with _happenings_turn, _post_turn:
+        yield
+
+
+def _run(
+    name: str,
+    work: Callable[[], int],
+    next_at: Callable[[], datetime | None],
+    alarm: alarms.Alarm,
+    turn: threading.Lock,
+) -> None:
+    def loop() -> None:
+        while not _stopping.is_set():
+            try:
+                with turn:
+                    done = work()
+                if done:
+                    continue
+                due = next_at()
+                pause = LONGEST_SLEEP if due is None else min(LONGEST_SLEEP, clock.seconds_until(due))
+            except DatabaseError:
+                # The world may be replaced right now, or the database is gone for a moment.
+                log.warning("The %s thread could not reach its rows; it tries again", name, exc_info=True)
+                connection.close()
+                pause = LONGEST_SLEEP
+            alarm.wait(pause)
+        connection.close()
+
+    thread = threading.Thread(target=loop, name=name, daemon=True)
+    thread.start()
+    _threads.append(thread)

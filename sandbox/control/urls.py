@@ -1,0 +1,21 @@
+"""The addresses of the control API."""
+
+from __future__ import annotations
+
+from django.urls import path
+
+from sandbox.control import people, world
+
+urlpatterns = [
+    path("ready", world.Ready.as_view()),
+    path("reset", world.Reset.as_view()),
+    path("stats", world.Stats.as_view()),
+    path("faults", world.FaultsInForce.as_view()),
+    path("people", people.People.as_view()),
+    path("people/<str:handle>/say", people.Say.as_view()),
+    path("people/<str:handle>/read", people.Read.as_view()),
+    path("people/<str:handle>/typing", people.Typing.as_view()),
+    path("people/<str:handle>/rename_group", people.RenameGroup.as_view()),
+    path("people/<str:handle>/leave", people.Leave.as_view()),
+    path("chats/<str:chat_id>", people.WholeChat.as_view()),
+]

@@ -1,0 +1,175 @@
+"""The sandbox's front door: it stands between the server and Django.
+
+It gives every request a trace id, makes happen the faults that only show on the wire, and runs Django
+in a few threads that each keep their database connection.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import secrets
+from collections.abc import Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
+from io import BytesIO
+from typing import Any
+
+from asgiref.typing import HTTPScope, Scope
+from django.core.handlers.wsgi import WSGIHandler
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from sandbox import background
+from sandbox.api.errors import TRACE_KEY, ApiError, envelope, headers
+from sandbox.faults import in_force
+
+CUT = "sandbox.cut"
+THREADS = 8
+MAX_BODY = 101 * 1024 * 1024  # one byte over the largest upload is still told apart from a runaway
+API_PREFIXES = ("/api/partner/v3/", "/v3/")
+WRITES = frozenset({"POST", "PUT", "PATCH", "DELETE"})
+
+Receive = Callable[[], Awaitable[Any]]
+Send = Callable[[Any], Awaitable[None]]
+Headers = list[tuple[bytes, bytes]]
+
+
+class CuttableProtocol(HttpToolsProtocol):
+    """uvicorn's HTTP protocol, which also lets the application cut the connection without an answer."""
+
+    def on_message_begin(self) -> None:
+        """Start a request, and put the means to cut it into its scope."""
+        super().on_message_begin()
+        self.scope["extensions"] = {CUT: {"abort": self.transport.abort}}
+
+
+class Door:
+    """The ASGI application."""
+
+    def __init__(self) -> None:
+        self._django = WSGIHandler()
+        self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="request")
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request, or start and stop what runs in the background."""
+        if scope["type"] == "lifespan":
+            await self._live(receive, send)
+        elif scope["type"] == "http":
+            await self._answer(scope, receive, send)
+
+    async def _live(self, receive: Receive, send: Send) -> None:
+        while True:
+            message = await receive()
+            if message["type"] == "lifespan.startup":
+                await asyncio.to_thread(background.start)
+                await send({"type": "lifespan.startup.complete"})
+            else:
+                await asyncio.to_thread(background.stop)
+                self._threads.shutdown()
+                await send({"type": "lifespan.shutdown.complete"})
+                return
+
+    async def _answer(self, scope: HTTPScope, receive: Receive, send: Send) -> None:
+        body = await _read(receive)
+        if body is None:
+            return
+        trace_id = secrets.token_hex(16)
+        is_api = scope["path"].startswith(API_PREFIXES)
+        is_write = scope["method"] in WRITES
+        if is_api:
+            await asyncio.sleep(in_force.latency())
+            if is_write and in_force.happens(in_force.faults.drop_before_rate):
+                await _cut(scope, receive)
+                return
+            error = _injected(is_write)
+            if error is not None:
+                await _send(send, error.status, trace_id, *_json(error, trace_id))
+                return
+        status, lines, content = await asyncio.get_running_loop().run_in_executor(
+            self._threads, self._run_django, scope, body, trace_id
+        )
+        if is_api and is_write and in_force.happens(in_force.faults.drop_after_rate):
+            await _cut(scope, receive)
+            return
+        await _send(send, status, trace_id, lines, content)
+
+    def _run_django(self, scope: HTTPScope, body: bytes, trace_id: str) -> tuple[int, Headers, bytes]:
+        started: list[tuple[str, list[tuple[str, str]]]] = []
+        response = self._django(_environ(scope, body, trace_id), lambda status, lines: started.append((status, lines)))
+        try:
+            content = b"".join(response)
+        finally:
+            response.close()
+        status, lines = started[0]
+        return int(status[:3]), [(name.lower().encode(), value.encode("latin-1")) for name, value in lines], content
+
+
+def _injected(is_write: bool) -> ApiError | None:
+    if is_write and in_force.over_rate():
+        return ApiError(1007, "Rate limited. Try again in 1 seconds.", retry_after=1)
+    if in_force.happens(in_force.faults.error_rate):
+        code = in_force.pick_code()
+        return ApiError(code, "A fault that the control API asked for.", retry_after=1 if code == 1007 else None)
+    return None
+
+
+def _json(error: ApiError, trace_id: str) -> tuple[Headers, bytes]:
+    lines = [(name.lower().encode(), value.encode()) for name, value in headers(error).items()]
+    return [(b"content-type", b"application/json"), *lines], json.dumps(envelope(error, trace_id)).encode()
+
+
+async def _read(receive: Receive) -> bytes | None:
+    """The whole body; None when the client went away."""
+    chunks: list[bytes] = []
+    size = 0
+    while True:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            return None
+        chunk = message.get("body", b"")
+        size += len(chunk)
+        if size <= MAX_BODY:
+            chunks.append(chunk)
+        if not message.get("more_body"):
+            return b"".join(chunks)
+
+
+async def _send(send: Send, status: int, trace_id: str, lines: Headers, content: bytes) -> None:
+    lines = [line for line in lines if line[0] != b"content-length"]
+    if status != 204:
+        lines.append((b"content-length", str(len(content)).encode()))
+    lines.append((b"x-trace-id", trace_id.encode()))
+    await send({"type": "http.response.start", "status": status, "headers": lines})
+    await send({"type": "http.response.body", "body": content})
+
+
+async def _cut(scope: HTTPScope, receive: Receive) -> None:
+    """Close the connection without a word. Returns when it is closed, so that no answer is made up for it."""
+    (scope.get("extensions") or {})[CUT]["abort"]()
+    while (await receive())["type"] != "http.disconnect":
+        pass
+
+
+def _environ(scope: HTTPScope, body: bytes, trace_id: str) -> dict[str, Any]:
+    environ: dict[str, Any] = {
+        "REQUEST_METHOD": scope["method"],
+        "SCRIPT_NAME": "",
+        "PATH_INFO": scope["path"].encode().decode("latin-1"),
+        "QUERY_STRING": scope["query_string"].decode("latin-1"),
+        "SERVER_NAME": "127.0.0.1",
+        "SERVER_PORT": str((scope["server"] or ("", 0))[1]),
+        "SERVER_PROTOCOL": "HTTP/1.1",
+        "REMOTE_ADDR": (scope["client"] or ("127.0.0.1", 0))[0],
+        "CONTENT_LENGTH": str(len(body)),
+        "wsgi.url_scheme": "http",
+        "wsgi.input": BytesIO(body),
+        "wsgi.errors": None,
+        "wsgi.multithread": True,
+        TRACE_KEY: trace_id,
+    }
+    for name, value in scope["headers"]:
+        key = name.decode("latin-1").upper().replace("-", "_")
+        if key == "CONTENT_TYPE":
+            environ["CONTENT_TYPE"] = value.decode("latin-1")
+        elif key != "CONTENT_LENGTH":
+            environ[f"HTTP_{key}"] = value.decode("latin-1")
+    return environ

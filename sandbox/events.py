@@ -1,0 +1,90 @@
+"""Events: recorded in the world's log, and put into the post for every subscription that wants them."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.db import transaction
+
+from sandbox import alarms, clock
+from sandbox.faults import in_force
+from sandbox.models import Delivery, Event, Subscription
+
+OLD_VERSION = "2025-01-01"
+NEW_VERSION = "2026-02-03"
+
+
+@dataclass(frozen=True)
+class News:
+    """Something that happened, before it is recorded."""
+
+    type: str
+    phone_number: str
+    trace_id: str
+    data: dict[str, Any]
+    data_2025: dict[str, Any] | None = None
+    chat_id: UUID | None = None
+    at: datetime | None = None
+
+
+def tell(news: Sequence[News], *, only: Subscription | None = None) -> None:
+    """Record events and their deliveries. Call it inside the transaction that made them happen.
+
+    `only` sends them to one subscription, as when people introduce themselves to a new one.
+    """
+    if not news:
+        return
+    now = clock.now()
+    events = [
+        Event(
+            id=uuid.uuid4(),
+            type=each.type,
+            created_at=each.at or now,
+            trace_id=each.trace_id,
+            phone_number=each.phone_number,
+            chat_id=each.chat_id,
+            data=each.data,
+            data_2025=each.data_2025,
+        )
+        for each in news
+    ]
+    Event.objects.bulk_create(events)
+    subscriptions = [only] if only else list(Subscription.objects.filter(is_active=True))
+    deliveries = [
+        delivery
+        for event in events
+        for subscription in subscriptions
+        if wants(subscription, event)
+        for delivery in _deliveries(event, subscription, now)
+    ]
+    if deliveries:
+        Delivery.objects.bulk_create(deliveries)
+        transaction.on_commit(alarms.post.ring)
+
+
+def wants(subscription: Subscription, event: Event) -> bool:
+    """Whether this event goes to this subscription."""
+    if event.type not in subscription.subscribed_events:
+        return False
+    if event.type == "message.edited" and subscription.version == OLD_VERSION:
+        return False
+    return not subscription.phone_numbers or event.phone_number in subscription.phone_numbers
+
+
+def _deliveries(event: Event, subscription: Subscription, now: datetime) -> list[Delivery]:
+    copies = 2 if in_force.happens(in_force.faults.webhook_duplicate_rate) else 1
+    dropped = in_force.happens(in_force.faults.webhook_drop_rate)
+    return [
+        Delivery(
+            event=event,
+            subscription=subscription,
+            due_at=alarms.later(now, in_force.delivery_delay()),
+            state=Delivery.State.DROPPED if dropped else Delivery.State.WAITING,
+        )
+        for _ in range(copies)
+    ]

@@ -1,0 +1,122 @@
+"""What people say to our lines: the message, the chat's counters, opt-outs, and the events of it."""
+
+from __future__ import annotations
+
+import secrets
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from chats.v3.opt_out import is_opt_out
+from sandbox import health
+from sandbox.event_shapes import card_news, message_news
+from sandbox.events import News, tell
+from sandbox.models import CardShare, Chat, Message, Participant, Person
+
+
+@dataclass(frozen=True)
+class Said:
+    """Something a participant says in a chat."""
+
+    chat: Chat
+    sender: Participant
+    text: str
+
+
+def text_part(text: str) -> dict[str, Any]:
+    """A text part as it is kept."""
+    return {
+        "type": "text",
+        "value": text,
+        "text_decorations": None,
+        "inline_stickers": None,
+        "mentions": None,
+        "mention": None,
+        "mention_range": None,
+    }
+
+
+def receive(said: Sequence[Said], at: datetime) -> list[Message]:
+    """Let people say things. Call it in a transaction; the chats come with their line and peer loaded."""
+    messages = [
+        Message(
+            id=uuid.uuid4(),
+            chat=each.chat,
+            sender=each.sender,
+            is_from_me=False,
+            parts=[text_part(each.text)],
+            service=each.sender.service,
+            delivery_status="received",
+            created_at=at,
+            updated_at=at,
+            sent_at=at,
+            delivered_at=at,
+            trace_id=secrets.token_hex(16),
+        )
+        for each in said
+    ]
+    Message.objects.bulk_create(messages)
+    people: list[Person] = []
+    for each in said:
+        _count(each, at)
+        people += _opted(each, at)
+    Chat.objects.bulk_update(
+        {each.chat.id: each.chat for each in said}.values(),
+        ["inbound", "unanswered", "opted_out", "updated_at", "health_at"],
+    )
+    if people:
+        Person.objects.bulk_update(people, ["opted_out_at"])
+    owners = _owners([each.chat for each in said])
+    news = [
+        message_news("received", each.chat, owners[each.chat.id], message, each.sender)
+        for each, message in zip(said, messages, strict=True)
+    ]
+    tell(news + _first_cards(said, at))
+    return messages
+
+
+def _owners(chats: Sequence[Chat]) -> dict[uuid.UUID, Participant]:
+    found = Participant.objects.filter(chat__in=chats, is_me=True)
+    return {participant.chat_id: participant for participant in found}
+
+
+def _count(said: Said, at: datetime) -> None:
+    chat = said.chat
+    before = health.of(chat).status
+    chat.inbound += 1
+    chat.unanswered = 0
+    chat.opted_out = not chat.is_group and is_opt_out(said.text)
+    chat.updated_at = at
+    if health.of(chat).status != before:
+        chat.health_at = at
+
+
+def _opted(said: Said, at: datetime) -> list[Person]:
+    """The person, when their message changes whether they opted out. A reply in any conversation opts back in."""
+    person = said.sender.person
+    if person is None:
+        return []
+    leaves = not said.chat.is_group and is_opt_out(said.text)
+    if leaves == (person.opted_out_at is not None):
+        return []
+    person.opted_out_at = at if leaves else None
+    return [person]
+
+
+def _first_cards(said: Sequence[Said], at: datetime) -> list[News]:
+    """Assumption (8.2): a person shares their contact card with a line together with their first message to it."""
+    pairs = {(each.sender.person_id, each.chat.line_id): each for each in said if each.sender.person_id}
+    known = set(
+        CardShare.objects.filter(person_id__in={person for person, _ in pairs}).values_list("person_id", "line_id")
+    )
+    new = {pair: each for pair, each in pairs.items() if pair not in known}
+    CardShare.objects.bulk_create(
+        [CardShare(person_id=person, line_id=line, shared_at=at) for person, line in new], ignore_conflicts=True
+    )
+    return [
+        card_news(each.sender.person, each.chat.line.phone_number, secrets.token_hex(16))
+        for each in new.values()
+        if each.sender.person
+    ]

@@ -1,0 +1,70 @@
+"""Messages and reactions."""
+
+from __future__ import annotations
+
+import uuid
+
+from django.db import models
+from django.db.models import Q
+
+from sandbox import clock
+from sandbox.models.chat import Chat, Participant
+
+
+class Message(models.Model):
+    """A message, with the moments it passed through."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4)
+    chat = models.ForeignKey(Chat, on_delete=models.CASCADE)
+    sender = models.ForeignKey(Participant, on_delete=models.CASCADE)
+    is_from_me = models.BooleanField()
+    parts = models.JSONField()
+    effect = models.JSONField(null=True)
+    reply_to = models.JSONField(null=True)  # {message_id, part_index}
+    idempotency_key = models.CharField(max_length=255, null=True)  # noqa: DJ001 - null is what the API sends
+    preferred_service = models.CharField(max_length=8, null=True)  # noqa: DJ001 - null: the sender did not say
+    service = models.CharField(max_length=8, null=True)  # noqa: DJ001 - null: not decided yet
+    # pending, queued, sent, delivered, received, read, failed
+    delivery_status = models.CharField(max_length=9)
+    created_at = models.DateTimeField(default=clock.now)
+    updated_at = models.DateTimeField(default=clock.now)
+    sent_at = models.DateTimeField(null=True)
+    delivered_at = models.DateTimeField(null=True)
+    read_at = models.DateTimeField(null=True)
+    # of the request that sent it; repeated in its later events
+    trace_id = models.CharField(max_length=32)
+    # came in through the API, rather than with the world or from a person
+    accepted = models.BooleanField(default=False)
+
+    class Meta:
+        indexes = [
+            # GET …/messages: newest first; and how many were sent in the last minute
+            models.Index("chat", "created_at", "id", name="messages_newest_first"),
+            # POST …/read
+            models.Index("chat", condition=Q(is_from_me=False, read_at__isnull=True), name="unread_messages"),
+            # stats: what was accepted
+            models.Index("created_at", condition=Q(accepted=True), name="accepted_messages"),
+        ]
+
+    def __str__(self) -> str:
+        return str(self.id)
+
+
+class Reaction(models.Model):
+    """A tapback on a part of a message."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4)
+    message = models.ForeignKey(Message, on_delete=models.CASCADE, related_name="reactions")
+    participant = models.ForeignKey(Participant, on_delete=models.CASCADE)
+    part_index = models.PositiveIntegerField(default=0)
+    type = models.CharField(max_length=10)
+    custom_emoji = models.CharField(max_length=16, null=True)  # noqa: DJ001 - null is what the API sends
+    created_at = models.DateTimeField(default=clock.now)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint("message", "participant", "part_index", name="one_tapback_each_per_part"),
+        ]
+
+    def __str__(self) -> str:
+        return self.type

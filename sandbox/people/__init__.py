@@ -1,0 +1,1 @@
+"""The simulated people: their habits, their words, and what they do when it is due."""

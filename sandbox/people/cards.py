@@ -1,0 +1,39 @@
+"""People share their contact cards.
+
+Assumption (8.2): the API has no names for people, so simulated people introduce themselves. Whoever has shared
+their card with a line does so again, once, when a new webhook subscription that wants `contact_card.received`
+is created; the events go to that subscription only.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Sequence
+
+from sandbox import alarms, clock, happenings
+from sandbox.event_shapes import card_news
+from sandbox.events import tell
+from sandbox.happenings import Payload, handles, happening
+from sandbox.models import CardShare, Subscription
+
+EVENT = "contact_card.received"
+DELAY = 0.5
+
+
+def introduce_to(subscription: Subscription) -> None:
+    """Plan the introductions to a new subscription."""
+    if EVENT in subscription.subscribed_events:
+        at = alarms.later(clock.now(), DELAY)
+        happenings.plan([happening("people.introduce", at, subscription=str(subscription.id))])
+
+
+@handles("people.introduce")
+def _introduce(payloads: Sequence[Payload]) -> None:
+    for payload in payloads:
+        subscription = Subscription.objects.filter(id=payload["subscription"], is_active=True).first()
+        if subscription is not None:
+            shares = CardShare.objects.select_related("person", "line").order_by("id")
+            tell(
+                [card_news(share.person, share.line.phone_number, secrets.token_hex(16)) for share in shares],
+                only=subscription,
+            )

@@ -1,0 +1,47 @@
+"""The sandbox's settings. It listens on loopback only and keeps no secrets of anybody's."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sandbox import env
+
+DEBUG = False
+SECRET_KEY = "the-sandbox-signs-nothing-with-this"  # noqa: S105 - nothing is signed with it; Django asks for one
+ALLOWED_HOSTS = ["*"]
+ROOT_URLCONF = "sandbox.urls"
+ASGI_APPLICATION = "sandbox.asgi.application"
+INSTALLED_APPS = ["sandbox.apps.SandboxConfig", "rest_framework"]
+MIDDLEWARE: list[str] = []
+
+PORT = env.port("SANDBOX_PORT", 4010)
+TOKENS = frozenset(["sandbox-token", *env.words("SANDBOX_TOKENS")])
+
+DATABASE: dict[str, Any] = env.postgres("SANDBOX_DATABASE_URL")
+DATABASE["CONN_MAX_AGE"] = None  # each worker thread keeps its connection
+DATABASES = {"default": DATABASE}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+LANGUAGE_CODE = "en"
+TIME_ZONE = "UTC"
+USE_I18N = False
+USE_TZ = True
+APPEND_SLASH = False
+
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": [],
+    "DEFAULT_PERMISSION_CLASSES": [],
+    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "EXCEPTION_HANDLER": "sandbox.api.errors.answer_exception",
+    "UNAUTHENTICATED_USER": None,
+    "UNAUTHENTICATED_TOKEN": None,
+}
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["console"], "level": env.text("SANDBOX_LOG_LEVEL", "WARNING")},
+}

@@ -1,0 +1,13 @@
+"""Everything the sandbox answers. The API is there twice: as under the remote's base address, and short."""
+
+from __future__ import annotations
+
+from django.urls import include, path
+
+urlpatterns = [
+    path("api/partner/v3/", include("sandbox.api.urls")),
+    path("v3/", include("sandbox.api.urls")),
+    path("sandbox/", include("sandbox.control.urls")),
+]
+handler404 = "sandbox.api.errors.not_found"
+handler500 = "sandbox.api.errors.server_error"

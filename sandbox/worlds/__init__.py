@@ -1,0 +1,31 @@
+"""Worlds to start from."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from django.db import connection, transaction
+
+from sandbox import chance
+from sandbox.models import World
+from sandbox.worlds import demo, empty
+
+WORLDS: dict[str, Callable[[int], None]] = {"empty": empty.fill, "demo": demo.fill}
+DEFAULT_SEED = 7
+
+
+def make(name: str, seed: int) -> World:
+    """Replace everything there is with a new world. What it holds depends on the seed alone."""
+    with transaction.atomic():
+        _clear()
+        world = World.objects.create(id=1, name=name, seed=seed, partner_id=chance.identifier(seed, "partner"))
+        WORLDS[name](seed)
+    return world
+
+
+def _clear() -> None:
+    tables = [name for name in connection.introspection.table_names() if name.startswith("sandbox_")]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "TRUNCATE {} RESTART IDENTITY".format(", ".join(connection.ops.quote_name(name) for name in tables))
+        )
