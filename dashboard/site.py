@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from functools import update_wrapper
 from typing import Any
 
@@ -34,7 +34,7 @@ class ConsoleSite(AdminSite):
         guarded = self._async_room(view) if iscoroutinefunction(view) else self.admin_view(view)
         return URLPattern(pattern.pattern, guarded, pattern.default_args, pattern.name)
 
-    def _async_room(self, view: Callable[..., Any]) -> Callable[..., Any]:
+    def _async_room(self, view: Callable[..., Awaitable[HttpResponseBase]]) -> Callable[..., Any]:
         """The sign-in for an async view, which `admin_view` cannot carry. It is a stream, so it gets a plain 403."""
 
         async def inner(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
@@ -45,7 +45,7 @@ class ConsoleSite(AdminSite):
 
         return update_wrapper(inner, view)
 
-    def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponseBase:
+    def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         """The sign-in page. A part of a page that asked after the session ended reloads its whole page instead."""
         if request.method == "GET" and request.headers.get("HX-Request") == "true":
             return HttpResponseClientRefresh()
