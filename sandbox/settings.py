@@ -44,4 +44,6 @@ LOGGING = {
     "formatters": {"line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["console"], "level": env.text("SANDBOX_LOG_LEVEL", "WARNING")},
+    # An answer of 4xx is what a client asked for, not news.
+    "loggers": {"django.request": {"level": "ERROR"}},
 }
