@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from celery import shared_task
 
+from chats.actions.sync import start_first_sync
 from chats.engine import drain, subscription, sweeps, sync
 from chats.engine.events import processor
 
@@ -32,5 +33,7 @@ def sweep() -> None:
 
 
 @shared_task
-def keep_subscribed() -> None:
+def keep_connected() -> None:
+    """Subscribed to the remote's events, and read once from end to end."""
     subscription.ensure()
+    start_first_sync()

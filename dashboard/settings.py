@@ -120,7 +120,7 @@ CELERY_TASK_PUBLISH_RETRY = False
 # A tick that nobody took in time is worth nothing: the next one does the same.
 CELERY_BEAT_SCHEDULE = {
     "sweep": {"task": "chats.tasks.sweep", "schedule": 2.0, "options": {"expires": 10}},
-    "keep subscribed": {"task": "chats.tasks.keep_subscribed", "schedule": 20.0, "options": {"expires": 30}},
+    "keep connected": {"task": "chats.tasks.keep_connected", "schedule": 20.0, "options": {"expires": 30}},
 }
 
 LANGUAGE_CODE = "en"

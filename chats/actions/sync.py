@@ -31,3 +31,9 @@ def start_sync(*, by: User | None) -> SyncRun:
     except IntegrityError:
         return SyncRun.objects.get(state=SyncRun.State.RUNNING)
     return run
+
+
+def start_first_sync() -> None:
+    """Read the account once when it never has been, so that a new console fills by itself."""
+    if not SyncRun.objects.exists():
+        start_sync(by=None)

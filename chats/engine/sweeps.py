@@ -8,7 +8,7 @@ from django.db import transaction
 
 from chats import clock
 from chats.engine import settle, wake
-from chats.models import Lane, Operation, SyncRun, WebhookEvent
+from chats.models import Lane, Operation, SyncRun, WebhookEvent, WebhookSubscription
 from chats.models.operation import State
 
 log = logging.getLogger(__name__)
@@ -17,6 +17,9 @@ log = logging.getLogger(__name__)
 def sweep() -> None:
     """Take back what dead workers held, and wake whatever has something due. Harmless when run twice at once."""
     recover_expired()
+    if not WebhookSubscription.objects.filter(retired_at__isnull=True).exists():
+        # A console that nothing is delivered to sees nothing: at once, and not with the slow tick.
+        wake.send_task(wake.KEEP_CONNECTED)
     now = clock.now()
     due = (
         Lane.objects.filter(operations__due_at__lte=now, operations__state__in=[State.QUEUED, State.UNKNOWN])

@@ -18,6 +18,7 @@ log = logging.getLogger(__name__)
 DRAIN_LANE = "chats.tasks.drain_lane"
 PROCESS_EVENTS = "chats.tasks.process_events"
 CONTINUE_SYNC = "chats.tasks.continue_sync"
+KEEP_CONNECTED = "chats.tasks.keep_connected"
 
 
 def send_task(name: str, *ids: int) -> None:
