@@ -94,7 +94,12 @@ class Door:
 
     def _run_django(self, scope: HTTPScope, body: bytes, trace_id: str) -> tuple[int, Headers, bytes]:
         started: list[tuple[str, list[tuple[str, str]]]] = []
-        response = self._django(_environ(scope, body, trace_id), lambda status, lines: started.append((status, lines)))
+
+        def start(status: str, lines: list[tuple[str, str]], *_: object) -> Callable[[bytes], object]:
+            started.append((status, lines))
+            return lambda _: None
+
+        response = self._django(_environ(scope, body, trace_id), start)
         try:
             content = b"".join(response)
         finally:
@@ -144,7 +149,9 @@ async def _send(send: Send, status: int, trace_id: str, lines: Headers, content:
 
 async def _cut(scope: HTTPScope, receive: Receive) -> None:
     """Close the connection without a word. Returns when it is closed, so that no answer is made up for it."""
-    (scope.get("extensions") or {})[CUT]["abort"]()
+    abort = (scope.get("extensions") or {})[CUT]["abort"]
+    assert callable(abort)  # noqa: S101 - put there by CuttableProtocol
+    abort()
     while (await receive())["type"] != "http.disconnect":
         pass
 

@@ -112,10 +112,7 @@ class SandboxServer:
     def control(self, path: str, body: Mapping[str, Any] | None = None) -> Any:
         """POST a body to `/sandbox/<path>`, or GET it when there is none. Fails on an error."""
         address = f"{self.url}/sandbox/{path}"
-        if body is None:
-            answer = requests.get(address, timeout=60)
-        else:
-            answer = requests.post(address, json=body, timeout=60)
+        answer = requests.get(address, timeout=60) if body is None else requests.post(address, json=body, timeout=60)
         assert answer.ok, f"{answer.status_code} {answer.text}"
         return answer.json()
 

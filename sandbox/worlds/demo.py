@@ -265,9 +265,10 @@ def _store(writer: _Writer, lines: list[Line], people: list[Person]) -> None:
     # Everybody has introduced themselves to the lines they talk to.
     shared: dict[tuple[Any, Any], CardShare] = {}
     for draft in writer.drafts:
+        line, since = draft.chat.line, draft.chat.created_at
         for participant in draft.others:
-            key = (participant.person_id, draft.chat.line_id)
-            shared.setdefault(key, CardShare(person_id=key[0], line_id=key[1], shared_at=draft.chat.created_at))
+            key = (participant.person_id, line.id)
+            shared.setdefault(key, CardShare(person=participant.person, line=line, shared_at=since))
     CardShare.objects.bulk_create(shared.values())
     flagged = lines[-1]
     flagged.reputation = "AT_RISK"
