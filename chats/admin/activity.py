@@ -1,0 +1,150 @@
+"""The activity room: every operation and every webhook event, and what can be done about those that failed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_POST, require_safe
+
+from chats.actions import events as event_actions
+from chats.actions import operations as operation_actions
+from chats.actions.rules import Refused
+from chats.admin.addresses import same_page
+from chats.admin.guard import person, room
+from chats.engine.events import HANDLERS
+from chats.models import Operation, WebhookEvent
+from chats.queries import access, activity, inbox, waiting
+from chats.v3.codes import CODES
+
+EVENT_TYPES = sorted(HANDLERS)
+"""Offered in the filter. Any other type that came can be asked for in the address."""
+
+
+@require_safe
+@room("view_activity")
+def operations(request: HttpRequest) -> HttpResponse:
+    filters = activity.OperationFilters.read(request.GET)
+    page = activity.operations_page(request.user, filters, after=request.GET.get("after", ""))
+    context = _list_context(request, page.next) | {
+        "title": "Activity",
+        "tab": "operations",
+        "operations": page.rows,
+        "filters": filters,
+        "states": Operation.State.choices,
+        "kinds": Operation.Kind.choices,
+    }
+    return render(request, "console/activity/operations.html", context)
+
+
+@require_safe
+@room("view_activity")
+def events(request: HttpRequest) -> HttpResponse:
+    filters = activity.EventFilters.read(request.GET)
+    page = activity.events_page(request.user, filters, after=request.GET.get("after", ""))
+    types = EVENT_TYPES if not filters.type or filters.type in EVENT_TYPES else [*EVENT_TYPES, filters.type]
+    context = _list_context(request, page.next) | {
+        "title": "Activity",
+        "tab": "events",
+        "events": page.rows,
+        "filters": filters,
+        "states": WebhookEvent.State.choices,
+        "types": types,
+    }
+    return render(request, "console/activity/events.html", context)
+
+
+@require_safe
+@room("view_activity")
+def operation(request: HttpRequest, pk: int) -> HttpResponse:
+    found = access.get_operation(request.user, pk)
+    code = CODES.get(found.error_code) if found.error_code else None
+    context = {
+        "title": found.get_kind_display(),
+        "operation": found,
+        "why": waiting.why(found),
+        "rests_until": found.lane.rest_until if waiting.rests(found) else None,
+        "code": code,
+        "can_retry": found.state == Operation.State.FAILED and _has_a_say(request, found),
+        "can_cancel": found.state == Operation.State.QUEUED
+        and found.first_sent_at is None
+        and _has_a_say(request, found),
+    }
+    return render(request, "console/activity/operation.html", context)
+
+
+@require_safe
+@room("view_activity")
+def event(request: HttpRequest, pk: int) -> HttpResponse:
+    found = access.get_event(request.user, pk)
+    again = found.state in {WebhookEvent.State.PARKED, WebhookEvent.State.IGNORED}
+    context = {
+        "title": found.event_type,
+        "event": found,
+        "can_run_again": again and access.has_right(request.user, "chats.retry_operations"),
+    }
+    return render(request, "console/activity/event.html", context)
+
+
+@require_POST
+@room("view_activity")
+def retry(request: HttpRequest, pk: int) -> HttpResponse:
+    found = access.get_operation(request.user, pk)
+    by = person(request)
+    return _do(
+        request,
+        lambda: operation_actions.retry_operation(operation=found, by=by),
+        "It is tried again.",
+        "admin:operation",
+        pk,
+    )
+
+
+@require_POST
+@room("view_activity")
+def cancel(request: HttpRequest, pk: int) -> HttpResponse:
+    found = access.get_operation(request.user, pk)
+    by = person(request)
+    return _do(
+        request,
+        lambda: operation_actions.cancel_operation(operation=found, by=by),
+        "It was taken back.",
+        "admin:operation",
+        pk,
+    )
+
+
+@require_POST
+@room("view_activity")
+def run_again(request: HttpRequest, pk: int) -> HttpResponse:
+    found = access.get_event(request.user, pk)
+    by = person(request)
+    return _do(
+        request, lambda: event_actions.run_again(event=found, by=by), "It is processed again.", "admin:event", pk
+    )
+
+
+def _do(request: HttpRequest, action: Callable[[], object], done: str, back: str, pk: int) -> HttpResponse:
+    try:
+        action()
+    except Refused as no:
+        messages.error(request, no.sentence)
+    else:
+        messages.success(request, done)
+    return redirect(back, pk)
+
+
+def _has_a_say(request: HttpRequest, found: Operation) -> bool:
+    """Whether a button is worth showing; the action decides again."""
+    return found.requested_by_id == request.user.pk or access.has_right(request.user, "chats.retry_operations")
+
+
+def _list_context(request: HttpRequest, following: str) -> dict[str, object]:
+    return {
+        "lines": inbox.lines_to_choose(request.user),
+        "older_url": same_page(request, after=following) if following else "",
+        "is_first": "after" not in request.GET,
+        "here": request.get_full_path(),
+    }

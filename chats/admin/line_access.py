@@ -1,0 +1,62 @@
+"""Who may use a line, as a list on the line's page and on the person's page."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin
+from django.contrib.auth.models import User
+from django.db.models import QuerySet
+from django.forms import BaseModelFormSet, ModelForm
+from django.http import HttpRequest
+
+from chats.actions.lines import give_line, take_line
+from chats.admin.guard import person
+from chats.models import LineAccess
+from chats.queries import access
+
+
+def people_to_choose() -> QuerySet[User]:
+    """Accounts that can sign in to the console."""
+    return User.objects.filter(is_active=True, is_staff=True).order_by("username")
+
+
+class LineAccessInline(admin.TabularInline):
+    """Lines given; a row is added or taken away, never turned into another one."""
+
+    model = LineAccess
+    extra = 0
+    verbose_name = "person who may use a line"
+    verbose_name_plural = "Who may use which line"
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[LineAccess]:
+        return access.within_lines(request.user, super().get_queryset(request).select_related("user", "line"))
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        if db_field.name == "line":
+            kwargs["queryset"] = access.lines_for(request.user)
+        elif db_field.name == "user":
+            kwargs["queryset"] = people_to_choose()
+        field = super().formfield_for_foreignkey(db_field, request, **kwargs)
+        # No side doors to other pages from within a row.
+        for door in ("can_add_related", "can_change_related", "can_delete_related", "can_view_related"):
+            setattr(field.widget, door, False)
+        return field
+
+
+class SavesLineAccess:
+    """For a page with `LineAccessInline`: its rows are given and taken by the actions, which record them."""
+
+    def save_formset(self, request: HttpRequest, form: ModelForm, formset: BaseModelFormSet, change: bool) -> None:
+        if formset.model is not LineAccess:
+            formset.save()
+            return
+        by = person(request)
+        new = formset.save(commit=False)
+        for given in formset.deleted_objects:
+            take_line(given=given, by=by)
+        for given in new:
+            given.pk = give_line(line=given.line, to=given.user, by=by).pk

@@ -1,0 +1,125 @@
+"""The setup room: the connection, the subscription, the readings of the account, and what is still to do."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.contrib.auth.models import Permission, User
+from django.db.models import Exists, OuterRef, Q
+
+from chats import clock
+from chats.models import Chat, Line, LineAccess, SyncRun, WebhookEvent, WebhookSubscription
+
+RUNS_SHOWN = 5
+
+
+@dataclass(frozen=True)
+class Connection:
+    """Which remote the console talks to. Holds no secret: whether there is a key, never the key."""
+
+    base_url: str
+    is_sandbox: bool
+    has_key: bool
+    public_url: str
+
+
+@dataclass(frozen=True)
+class Subscription:
+    """Where the remote delivers events, and when the last one came."""
+
+    target_url: str
+    since: datetime | None
+    """None while the remote has not been asked for events yet."""
+    last_event_at: datetime | None
+    has_fixed_secret: bool
+    """Whether a signing secret is set from outside, so that events of a subscription made elsewhere are taken too."""
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a reading is. Only the messages' stage knows how much there is in all."""
+
+    run: SyncRun
+    elapsed: timedelta
+    per_minute: int
+    """Chats a minute while chats or messages are read; 0 when nothing was read yet."""
+    done: int
+    total: int
+    """0 while the total is not known."""
+    left: timedelta | None
+    """The time left at the pace so far; None while it cannot be told."""
+
+    @property
+    def percent(self) -> int:
+        return min(100, self.done * 100 // self.total) if self.total else 0
+
+
+@dataclass(frozen=True)
+class Steps:
+    """What a new deployment still needs. Each is a fact, not a wish."""
+
+    lines: int
+    chats: bool
+    lines_of_nobody: list[Line]
+    """Active lines given to no active account. Those who see every line still see them."""
+    people_without_role: list[User]
+    people_without_line: list[User]
+    """Active staff who see no line at all."""
+
+
+def connection() -> Connection:
+    return Connection(
+        base_url=settings.LINQ_BASE_URL,
+        is_sandbox=settings.USES_SANDBOX,
+        has_key=not settings.USES_SANDBOX,
+        public_url=settings.PUBLIC_URL,
+    )
+
+
+def subscription() -> Subscription:
+    newest = WebhookSubscription.objects.filter(retired_at__isnull=True).order_by("-created_at").first()
+    last = WebhookEvent.objects.order_by("-pk").values_list("received_at", flat=True).first()
+    return Subscription(
+        target_url=newest.target_url if newest else "",
+        since=newest.created_at if newest else None,
+        last_event_at=last,
+        has_fixed_secret=bool(settings.LINQ_WEBHOOK_SECRET),
+    )
+
+
+def latest_runs() -> list[SyncRun]:
+    return list(SyncRun.objects.select_related("requested_by").order_by("-pk")[:RUNS_SHOWN])
+
+
+def progress(run: SyncRun) -> Progress:
+    """How far a reading is, at the pace it has kept since its start."""
+    elapsed = max((run.finished_at or clock.now()) - run.started_at, timedelta(0))
+    reads_messages = run.stage in {SyncRun.Stage.MESSAGES, SyncRun.Stage.DONE}
+    done = run.chats_with_messages if reads_messages else run.chats_read
+    total = run.chats_read if reads_messages else 0
+    # Both stages pass over the same chats, so the pace is that of both together.
+    passed = run.chats_read + run.chats_with_messages
+    seconds = elapsed.total_seconds()
+    pace = passed / seconds if seconds >= 1 else 0.0
+    left = None
+    if run.state == SyncRun.State.RUNNING and reads_messages and pace and total > done:
+        left = timedelta(seconds=round((total - done) / pace))
+    return Progress(run, timedelta(seconds=int(seconds)), round(pace * 60), done, total, left)
+
+
+def steps() -> Steps:
+    """What is still to do, from the small tables only."""
+    given = LineAccess.objects.filter(line=OuterRef("pk"), user__is_active=True)
+    has_line = Exists(LineAccess.objects.filter(user=OuterRef("pk")))
+    people = User.objects.filter(is_active=True, is_staff=True, is_superuser=False).order_by("username")
+    every_line = Permission.objects.get(codename="use_all_lines", content_type__app_label="chats")
+    all_seeing = User.objects.filter(Q(groups__permissions=every_line) | Q(user_permissions=every_line))
+    return Steps(
+        lines=Line.objects.filter(is_active=True).count(),
+        chats=Chat.objects.exists(),
+        lines_of_nobody=list(Line.objects.filter(~Exists(given), is_active=True).order_by("label", "phone_number")),
+        people_without_role=list(people.filter(groups__isnull=True, user_permissions__isnull=True)),
+        people_without_line=list(people.filter(~has_line).exclude(pk__in=all_seeing.values("pk"))),
+    )

@@ -1,0 +1,46 @@
+"""Tags about operations and events: what one does, in words."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+from typing import Any
+
+from django import template
+
+from chats.models import Operation
+from chats.models.operation import Kind
+
+register = template.Library()
+
+
+@register.filter
+def describe(operation: Operation) -> str:
+    """What an operation asks for, with its object: "Rename to “Crew”", "Add +14155550111"."""
+    payload = operation.payload
+    if operation.kind == Kind.RENAME_GROUP and payload.get("display_name"):
+        return f"Rename to “{payload['display_name']}”"
+    if operation.kind == Kind.ADD_PARTICIPANT and payload.get("handle"):
+        return f"Add {payload['handle']}"
+    if operation.kind == Kind.REMOVE_PARTICIPANT and payload.get("handle"):
+        return f"Remove {payload['handle']}"
+    return str(operation.get_kind_display())
+
+
+@register.filter
+def pretty(value: Any) -> str:
+    """JSON for people to read. Plain text: the template escapes it."""
+    return json.dumps(value, indent=2, ensure_ascii=False, sort_keys=True, default=str)
+
+
+@register.filter
+def span(length: timedelta | None) -> str:
+    """A length of time: "8 s", "3 min 20 s", "2 h 5 min"."""
+    if length is None:
+        return ""
+    seconds = max(0, int(length.total_seconds()))
+    if seconds < 60:
+        return f"{seconds} s"
+    if seconds < 3600:
+        return f"{seconds // 60} min {seconds % 60} s"
+    return f"{seconds // 3600} h {seconds % 3600 // 60} min"
