@@ -45,6 +45,12 @@ class ConsoleSite(AdminSite):
 
         return update_wrapper(inner, view)
 
+    def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        """Home: the numbers and alerts of whoever asks."""
+        from chats.admin.home import home_context
+
+        return super().index(request, {**home_context(request), **(extra_context or {})})
+
     def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         """The sign-in page. A part of a page that asked after the session ended reloads its whole page instead."""
         if request.method == "GET" and request.headers.get("HX-Request") == "true":
