@@ -95,7 +95,7 @@ def check_experience(experience: object, *, is_group: bool | None) -> Iterator[V
         elif not _is_text(experience[name]):
             wrong = f"The experience's {name} must be a string that is not empty."
             yield Violation(Code.VALUE, wrong, field=f"experience.{name}")
-    if not isinstance(experience.get("params", {}), dict):
+    if not isinstance(experience.get("params"), dict | None):
         yield Violation(Code.VALUE, "The experience's params must be an object.", field="experience.params")
     if is_group:
         yield Violation(Code.NOT_IN_GROUPS, "An experience can be sent to one person only.", field="experience")

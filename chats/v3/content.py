@@ -238,7 +238,7 @@ def _check_media(part: Mapping[str, object], place: Place) -> Iterator[Violation
             yield place.wrong(Code.FILE_TYPE, "files of this type cannot be sent.", "url")
     if attachment is not None and not _is_uuid(attachment):
         yield place.wrong(Code.VALUE, "the attachment must be named by its id.", "attachment_id")
-    if not isinstance(part.get("sticker", False), bool):
+    if not isinstance(part.get("sticker"), bool | None):
         yield place.wrong(Code.VALUE, "whether it is a sticker must be true or false.", "sticker")
 
 
@@ -297,8 +297,8 @@ def _check_reply(reply: object, *, opens_chat: bool) -> Iterator[Violation]:
     elif not _is_uuid(reply["message_id"]):
         wrong = "The message that is replied to must be named by its id."
         yield Violation(Code.VALUE, wrong, field="reply_to.message_id")
-    index = reply.get("part_index", 0)
-    if type(index) is not int or index < 0:
+    index = reply.get("part_index")
+    if index is not None and (type(index) is not int or index < 0):
         wrong = "The part that is replied to must be a whole number from 0."
         yield Violation(Code.VALUE, wrong, field="reply_to.part_index")
 
