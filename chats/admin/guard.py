@@ -9,6 +9,7 @@ from typing import Concatenate, ParamSpec
 from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponseBase
+from django_htmx.middleware import HtmxDetails
 
 from chats.actions.rules import NotAllowed
 from chats.queries import access
@@ -44,3 +45,9 @@ def person(request: HttpRequest) -> User:
     """Who is signed in. Only for views behind the sign-in."""
     assert isinstance(request.user, User)  # noqa: S101
     return request.user
+
+
+def htmx_of(request: HttpRequest) -> HtmxDetails:
+    """What htmx says of its request; false for one that is not by htmx."""
+    details: HtmxDetails = request.htmx  # type: ignore[attr-defined]
+    return details
