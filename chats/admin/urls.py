@@ -4,4 +4,6 @@ from __future__ import annotations
 
 from django.urls import URLPattern
 
-urlpatterns: list[URLPattern] = []
+from chats.admin import inbox_urls, rooms_urls
+
+urlpatterns: list[URLPattern] = [*inbox_urls.urlpatterns, *rooms_urls.urlpatterns]
