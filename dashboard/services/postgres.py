@@ -152,19 +152,22 @@ class Postgres:
         # PG… variables of the person's shell would steer our server; an unknown locale would stop initdb.
         environment = {name: value for name, value in os.environ.items() if not name.startswith(("PG", "LC_"))}
         environment |= {"LANG": "C", "LC_ALL": "C"}
-        command = [str(programs(self.account) / program), *arguments]
-        as_account = {"user": self.account.uid, "group": self.account.gid, "extra_groups": []} if self.account else {}
+        account = self.account
         return subprocess.run(  # noqa: S603
-            command,
+            [str(programs(account) / program), *arguments],
+            user=account.uid if account else None,
+            group=account.gid if account else None,
+            extra_groups=[] if account else None,
+            cwd="/" if account else self.home,
             env=environment,
-            cwd="/" if self.account else self.home,
             umask=0o077,
+            # Out of the terminal's group, so that Ctrl-C does not cut a clean stop short.
+            start_new_session=True,
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
             errors="replace",
             check=False,
-            **as_account,  # type: ignore[call-overload]
         )
 
     def _last_logged(self) -> str:
