@@ -73,7 +73,8 @@ def small_console(monkeypatch, settings) -> None:
         path("inbox/", _room, name="inbox"),
         path("inbox/<int:number>/", lambda request, number: _room(request), name="chat"),
         path("lines/", _room, name="lines"),
-        path("stream/", _stream, name="stream"),
+        path("live/stream/", _stream, name="live_stream"),
+        path("inbox/unread/", _room, name="inbox_unread"),
     ]
     monkeypatch.setattr("chats.admin.urls.urlpatterns", rooms)
     addresses = ModuleType("small_console_urls")

@@ -28,27 +28,27 @@ def test_a_room_without_a_page_has_no_address():
 
 
 def test_without_permissions_the_rail_leads_home_only(as_newcomer, small_console):
-    assert rail_links(as_newcomer.get("/")) == [HOME, PASSWORD]
+    assert rail_links(as_newcomer.get("/password_change/")) == [HOME, PASSWORD]
 
 
 def test_each_room_needs_its_own_permission(as_newcomer, newcomer, small_console):
     give(newcomer, "watch_lines")
-    assert rail_links(as_newcomer.get("/")) == [HOME, ("Lines", "/lines/"), PASSWORD]
+    assert rail_links(as_newcomer.get("/password_change/")) == [HOME, ("Lines", "/lines/"), PASSWORD]
     give(newcomer, "read_chats")
-    assert rail_links(as_newcomer.get("/")) == [HOME, ("Inbox", "/inbox/"), PASSWORD]
+    assert rail_links(as_newcomer.get("/password_change/")) == [HOME, ("Inbox", "/inbox/"), PASSWORD]
 
 
 def test_rooms_that_have_no_page_yet_are_left_out(as_newcomer, newcomer, small_console):
     give(newcomer, "read_chats", "watch_lines", "view_activity", "run_setup")
     assert [room.label for room in ROOMS] == ["Inbox", "Groups", "Lines", "Activity", "Setup"]
-    assert rail_links(as_newcomer.get("/")) == [HOME, ("Inbox", "/inbox/"), ("Lines", "/lines/"), PASSWORD]
+    assert rail_links(as_newcomer.get("/password_change/")) == [HOME, ("Inbox", "/inbox/"), ("Lines", "/lines/"), PASSWORD]
 
 
 def test_manage_lists_what_the_admin_lets_a_person_see(as_newcomer, newcomer, small_console):
     give(newcomer, "view_user")
-    assert rail_links(as_newcomer.get("/")) == [HOME, ("Users", "/auth/user/"), PASSWORD]
+    assert rail_links(as_newcomer.get("/password_change/")) == [HOME, ("Users", "/auth/user/"), PASSWORD]
     give(newcomer, "view_group")
-    assert rail_links(as_newcomer.get("/")) == [HOME, ("Groups", "/auth/group/"), PASSWORD]
+    assert rail_links(as_newcomer.get("/password_change/")) == [HOME, ("Groups", "/auth/group/"), PASSWORD]
 
 
 def test_the_rail_is_on_our_pages_djangos_pages_and_error_pages_alike(as_newcomer, newcomer, small_console):
@@ -92,11 +92,11 @@ def test_people_outside_see_no_rail_and_no_room(stranger, small_console):
 
 def test_an_async_room_is_behind_the_sign_in_too(newcomer, stranger, small_console):
     client = Client()
-    assert client.get("/stream/").status_code == 403
+    assert client.get("/live/stream/").status_code == 403
     client.force_login(stranger)
-    assert client.get("/stream/").status_code == 403
+    assert client.get("/live/stream/").status_code == 403
     client.force_login(newcomer)
-    response = client.get("/stream/")
+    response = client.get("/live/stream/")
     assert (response.status_code, response.content) == (200, b"streamed")
 
 
