@@ -41,7 +41,8 @@ def test_each_room_needs_its_own_permission(as_newcomer, newcomer, small_console
 def test_rooms_that_have_no_page_yet_are_left_out(as_newcomer, newcomer, small_console):
     give(newcomer, "read_chats", "watch_lines", "view_activity", "run_setup")
     assert [room.label for room in ROOMS] == ["Inbox", "Groups", "Lines", "Activity", "Setup"]
-    assert rail_links(as_newcomer.get("/password_change/")) == [HOME, ("Inbox", "/inbox/"), ("Lines", "/lines/"), PASSWORD]
+    links = rail_links(as_newcomer.get("/password_change/"))
+    assert links == [HOME, ("Inbox", "/inbox/"), ("Lines", "/lines/"), PASSWORD]
 
 
 def test_manage_lists_what_the_admin_lets_a_person_see(as_newcomer, newcomer, small_console):

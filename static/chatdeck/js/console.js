@@ -33,7 +33,7 @@
       event.preventDefault();
       openDialog("shortcuts");
     } else if (event.key === "/") {
-      const field = [...document.querySelectorAll("[data-search], #searchbar")].find((one) => one.offsetParent);
+      const field = [...document.querySelectorAll("[data-search]")].find((one) => one.offsetParent);
       if (field) {
         event.preventDefault();
         field.focus();
