@@ -21,7 +21,13 @@ _DUPLICATES = """
 
 def stats() -> dict[str, Any]:
     """Accepted sends, lines and webhooks, in numbers."""
-    return {"accepted": _accepted(), "lines": _lines(), "webhooks": _webhooks(), "events": Event.objects.count()}
+    return {
+        "accepted": _accepted(),
+        "lines": _lines(),
+        "webhooks": _webhooks(),
+        "events": Event.objects.count(),
+        "messages": Message.objects.count(),
+    }
 
 
 def _accepted() -> dict[str, int]:

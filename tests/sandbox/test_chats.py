@@ -11,6 +11,8 @@ from linq import LinqAPIV3
 from tests.sandbox.conftest import ANA, BEN, CARA, LINES, open_chat, refused, text
 from tests.sandbox_server import SandboxServer, wait_for
 
+UNKNOWN = "00000000-0000-4000-8000-000000000000"
+
 
 def create(server: SandboxServer, **changes: Any) -> Any:
     body = {"from": LINES[0], "to": [ANA], "message": text("Hello there"), **changes}
@@ -76,7 +78,7 @@ def test_a_named_group_is_not_reused(sandbox: SandboxServer) -> None:
         ({"message": {"parts": [{"type": "link", "value": "https://example.com"}]}}, 400, 1005),
         ({"message": text("Hi", effect={"type": "screen", "name": "confetti"})}, 400, 1005),
         ({"message": {"parts": [{"type": "text", "value": "a"}, {"type": "text", "value": "b"}]}}, 400, 1004),
-        ({"message": {"parts": [{"type": "media", "attachment_id": "0" * 8 + "-0000-4000-8000-" + "0" * 12}]}}, 404, 2003),
+        ({"message": {"parts": [{"type": "media", "attachment_id": UNKNOWN}]}}, 404, 2003),
         ({"override_optout": "yes"}, 400, 1003),
     ],
 )  # fmt: skip
