@@ -44,7 +44,6 @@ class Output:
         self.folder = folder
         self.last: dict[str, deque[str]] = {}
         self._logs: dict[str, RotatingFileHandler] = {}
-        self._shown: dict[str, bool] = {}
         folder.mkdir(mode=0o700, exist_ok=True)
 
     def write(self, message: Message) -> None:
@@ -54,10 +53,8 @@ class Output:
             self._log(message.name).emit(makeLogRecord({"msg": f"{message.time:%Y-%m-%d %H:%M:%S} {line}"}))
             self.last.setdefault(message.name, deque(maxlen=15)).append(line)
             level = LEVEL.match(line)
-            # A line without a level, such as one of a traceback, belongs to the line before it.
-            shown = level.group(1) in SHOWN_LEVELS if level else self._shown.get(message.name, False)
-            self._shown[message.name] = shown
-            if shown:
+            # Tracebacks and banners have no level; they are for the log.
+            if level and level.group(1) in SHOWN_LEVELS:
                 say(f"{message.name}: {line}")
 
     def _log(self, name: str) -> RotatingFileHandler:
