@@ -38,7 +38,7 @@ def picture(server: SandboxServer) -> dict[str, Any]:
         messages = server.control(f"chats/{chat['id']}")["messages"]
         said[chat["id"]] = [(m["id"], m["from"], m["delivery_status"], *first_part(m)) for m in messages]
     return {
-        "people": server.people(),
+        "people": [{**person, "opted_out_at": bool(person["opted_out_at"])} for person in server.people()],
         "lines": server.api("GET", "phone_numbers").json(),
         "chats": [(chat["id"], chat["display_name"], chat["health_score"]["score"]) for chat in chats],
         "said": said,
