@@ -20,7 +20,8 @@ from chats.v3.webhooks import WebhookEvents, WebhookSubscriptions
 class Client:
     """The remote, at a base URL without `/v3`, as the owner of an API key.
 
-    `timeout` is in seconds, for making a connection and for each wait on an answer. A client may be shared by
+    `timeout` is in seconds, for making a connection and for each wait on an answer; an answer whose body is still
+    coming after both together is given up, so a call ends within the first and twice the second. A client may be shared by
     threads. It follows no redirect, repeats nothing, logs no body and no token. Every method raises a
     `chats.v3.errors.RemoteError` that says what to do; the constructor raises `ValueError` for a base URL or key
     that cannot be right.

@@ -176,6 +176,7 @@ class Transport:
     ) -> tuple[requests.Response, bytes]:
         """Send one request and read its answer whole. `judged_as` is the method by which failures are judged."""
         response, failure = None, None
+        until = time.monotonic() + sum(self._timeout)
         try:
             response = self._session().request(
                 method,
@@ -194,7 +195,7 @@ class Transport:
         if response is None:
             _raise_unsent(failure, judged_as)
         with response:
-            body, whole = _read(response, longest=longest, seconds=sum(self._timeout))
+            body, whole = _read(response, longest=longest, until=until)
         if not 200 <= response.status_code < 300:
             # Cut short or not, an error says enough by its status.
             raise from_response(response.status_code, response.headers, body, method=judged_as)
@@ -232,11 +233,10 @@ def _flat(query: Query) -> dict[str, str]:
     }
 
 
-def _read(response: requests.Response, *, longest: int, seconds: float) -> tuple[bytes, bool]:
-    """The body, and whether it is whole: not cut, not longer than `longest` bytes, not later than `seconds`."""
+def _read(response: requests.Response, *, longest: int, until: float) -> tuple[bytes, bool]:
+    """The body, and whether it is whole: not cut, not longer than `longest` bytes, not later than `until`."""
     # The read timeout is for one wait on the socket. A body that drips would never reach it, and a worker
     # would hold its lane for as long.
-    until = time.monotonic() + seconds
     body = bytearray()
     try:
         # read1 gives what is there; requests' own iter_content would wait until a whole chunk is.
