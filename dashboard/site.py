@@ -12,6 +12,9 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.urls import URLPattern, URLResolver
 from django_htmx.http import HttpResponseClientRefresh
 
+_APP_NAMES = {"auth": "People and roles", "chats": "Records"}
+_LIST_NAMES = {"Group": "Roles", "User": "People"}
+
 
 class ConsoleSite(AdminSite):
     """Django's admin at the root, with the rooms of `chats.admin.urls` beside its own pages."""
@@ -44,6 +47,15 @@ class ConsoleSite(AdminSite):
             return await view(request, *args, **kwargs)
 
         return update_wrapper(inner, view)
+
+    def get_app_list(self, request: HttpRequest, app_label: str | None = None) -> list[dict[str, Any]]:
+        """The admin's own lists, in the words of the console: here "groups" are chats, and Django's are roles."""
+        apps = super().get_app_list(request, app_label)
+        for app in apps:
+            app["name"] = _APP_NAMES.get(app["app_label"], app["name"])
+            for model in app["models"]:
+                model["name"] = _LIST_NAMES.get(model["object_name"], model["name"])
+        return apps
 
     def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         """Home: the numbers and alerts of whoever asks."""

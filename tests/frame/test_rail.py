@@ -47,14 +47,14 @@ def test_rooms_that_have_no_page_yet_are_left_out(as_newcomer, newcomer, small_c
 
 def test_manage_lists_what_the_admin_lets_a_person_see(as_newcomer, newcomer, small_console):
     give(newcomer, "view_user")
-    assert rail_links(as_newcomer.get("/password_change/")) == [HOME, ("Users", "/auth/user/"), PASSWORD]
+    assert rail_links(as_newcomer.get("/password_change/")) == [HOME, ("People", "/auth/user/"), PASSWORD]
     give(newcomer, "view_group")
-    assert rail_links(as_newcomer.get("/password_change/")) == [HOME, ("Groups", "/auth/group/"), PASSWORD]
+    assert rail_links(as_newcomer.get("/password_change/")) == [HOME, ("Roles", "/auth/group/"), PASSWORD]
 
 
 def test_the_rail_is_on_our_pages_djangos_pages_and_error_pages_alike(as_newcomer, newcomer, small_console):
     give(newcomer, "read_chats", "view_user")
-    rail = [("Inbox 7", "/inbox/"), ("Users", "/auth/user/")]
+    rail = [("Inbox 7", "/inbox/"), ("People", "/auth/user/")]
     assert rail_links(as_newcomer.get("/inbox/")) == [HOME, *rail, PASSWORD]
     for address in ("/auth/user/", "/refused/", "/nothing-here/", "/password_change/"):
         assert rail_links(as_newcomer.get(address)) == [HOME, ("Inbox", "/inbox/"), rail[1], PASSWORD], address
