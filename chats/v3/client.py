@@ -20,11 +20,12 @@ from chats.v3.webhooks import WebhookEvents, WebhookSubscriptions
 class Client:
     """The remote, at a base URL without `/v3`, as the owner of an API key.
 
-    `timeout` is in seconds, for making a connection and for each wait on an answer; an answer whose body is still
-    coming after both together is given up, so a call ends within the first and twice the second. A client may be shared by
-    threads. It follows no redirect, repeats nothing, logs no body and no token. Every method raises a
-    `chats.v3.errors.RemoteError` that says what to do; the constructor raises `ValueError` for a base URL or key
-    that cannot be right.
+    `timeout` is in seconds, for making a connection and for each wait on an answer. A body that is still coming
+    after both together is given up, so a call lasts at most about the first and twice the second.
+
+    A client may be shared by threads. It follows no redirect, repeats nothing, logs no body and no token. Every
+    method raises a `chats.v3.errors.RemoteError` that says what to do; the constructor raises `ValueError` for a
+    base URL or key that cannot be right.
     """
 
     def __init__(self, base_url: str, api_key: str, *, timeout: tuple[float, float] = (5, 30)) -> None:
