@@ -73,7 +73,7 @@ def _tiles(request: HttpRequest, may: _Rights, lines: list[Line]) -> list[Tile]:
         Tile(
             "Waiting to leave",
             counted(numbers.waiting),
-            "Messages and changes not settled yet" if numbers.waiting else "Nothing waits",
+            "Messages and changes in the queue" if numbers.waiting else "Nothing waits",
             "clock",
             f"{activity}?state=queued" if activity else "",
         ),
@@ -128,16 +128,15 @@ def _line_alerts(line: Line, may: _Rights) -> list[Alert]:
     url = reverse("admin:line", args=[line.pk]) if may.lines else ""
     alerts = []
     if line.status == Line.Status.FLAGGED:
-        alerts.append(
-            Alert(f"{line} is flagged", "Messages may not leave or arrive on it; this typically lasts about a day.", "bad", url)
-        )
+        text = "Messages may not leave or arrive on it; this typically lasts about a day."
+        alerts.append(Alert(f"{line} is flagged", text, "bad", url))
     if line.reputation == Line.Reputation.CRITICAL:
-        alerts.append(Alert(f"{line} has a critical reputation", "Send less, and only to people who answer, until it recovers.", "bad", url))
+        text = "Send less, and only to people who answer, until it recovers."
+        alerts.append(Alert(f"{line} has a critical reputation", text, "bad", url))
     lane = getattr(line, "lane", None)
     if lane is not None and lane.rest_until is not None and lane.rest_until > clock.now():
-        alerts.append(
-            Alert(f"{line} is resting", "The remote asked us to wait; what is queued leaves afterwards.", url=url)
-        )
+        text = "The remote asked us to wait; what is queued leaves afterwards."
+        alerts.append(Alert(f"{line} is resting", text, url=url))
     return alerts
 
 

@@ -7,7 +7,7 @@ from typing import Any
 from django.contrib import admin
 from django.contrib.auth.models import User
 from django.db.models import QuerySet
-from django.forms import BaseModelFormSet, ModelForm
+from django.forms import BaseInlineFormSet, BaseModelFormSet, ModelForm
 from django.http import HttpRequest
 
 from chats.actions.lines import give_line, take_line
@@ -21,12 +21,24 @@ def people_to_choose() -> QuerySet[User]:
     return User.objects.filter(is_active=True, is_staff=True).order_by("username")
 
 
+class LineAccessFormSet(BaseInlineFormSet):
+    """Names the box that takes a line away, for those who hear the page."""
+
+    def add_fields(self, form: ModelForm, index: int | None) -> None:
+        super().add_fields(form, index)
+        if "DELETE" in form.fields:
+            form.fields["DELETE"].widget.attrs["aria-label"] = (
+                f"Take away: {form.instance}" if form.instance.pk else "Leave out"
+            )
+
+
 class LineAccessInline(admin.TabularInline):
     """Lines given; a row is added or taken away, never turned into another one."""
 
     model = LineAccess
+    formset = LineAccessFormSet
     extra = 0
-    verbose_name = "person who may use a line"
+    verbose_name = "line access"
     verbose_name_plural = "Who may use which line"
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[LineAccess]:

@@ -129,8 +129,9 @@ class RoleAdmin(GroupAdmin):
 def roles_to_give(by: User) -> QuerySet[Group]:
     """The roles that hold no right which `by` lacks."""
     if by.is_superuser:
-        return Group.objects.all()
-    return Group.objects.exclude(permissions__in=Permission.objects.exclude(pk__in=rights_of(by)))
+        return Group.objects.order_by("name")
+    beyond = Permission.objects.exclude(pk__in=rights_of(by))
+    return Group.objects.exclude(permissions__in=beyond).order_by("name")
 
 
 def role_names(user: User) -> str:

@@ -12,7 +12,7 @@ from chats.models import Line, Operation, SyncRun, WebhookEvent
 from chats.models.operation import State
 from chats.queries import access
 from chats.queries.access import Person
-from chats.queries.lines import MOST_COUNTED, WAITING
+from chats.queries.lines import MOST_COUNTED
 
 LATELY = timedelta(hours=24)
 
@@ -26,7 +26,7 @@ class Numbers:
     active_chats: int
     """Chats in which something happened in the last 24 hours; counted up to `MOST_COUNTED`."""
     waiting: int
-    """Operations queued or of unknown outcome; counted up to `MOST_COUNTED`."""
+    """Operations in the queue; counted up to `MOST_COUNTED`."""
     failed: int
     """Operations that failed in the last 24 hours, among the `MOST_COUNTED` + 1 latest that failed at all."""
     parked: int
@@ -44,7 +44,7 @@ def numbers(user: Person) -> Numbers:
         unread_messages=unread["messages"] or 0,
         unread_chats=unread["chats"],
         active_chats=_up_to(chats.filter(sort_at__gte=since)),
-        waiting=_up_to(operations.filter(state__in=WAITING)),
+        waiting=_up_to(operations.filter(state=State.QUEUED)),
         failed=Operation.objects.filter(pk__in=latest_failed.values("pk"), settled_at__gte=since).count(),
         parked=_up_to(access.events_for(user).filter(state=WebhookEvent.State.PARKED)),
     )
