@@ -8,8 +8,9 @@ from django.conf import settings
 
 from chats.v3.client import Client
 
-# Seconds to connect, and to wait for bytes. Together well below the leases in `lanes` and `claims`.
-TIMEOUT = (5.0, 15.0)
+# Seconds to connect, and to wait for bytes. A call takes the first and twice the second at the most (see
+# `chats.v3.transport`), which must stay below the leases of 30 s in `lanes` and `claims`.
+TIMEOUT = (4.0, 12.0)
 
 
 @cache
