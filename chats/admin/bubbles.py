@@ -114,6 +114,7 @@ def _bubble(message: Message, quotes: dict[UUID, Quote], may: _Rights) -> Bubble
         can_retry=mine and operation is not None and operation.state == Operation.State.FAILED,
         can_cancel=mine
         and operation is not None
+        and message.delivery_status == Message.Status.PENDING
         and operation.state == Operation.State.QUEUED
         and operation.first_sent_at is None,
         order=f"{message.happened_at.astimezone(UTC):%Y-%m-%dT%H:%M:%S.%f}|{message.pk:019d}",
