@@ -17,6 +17,7 @@ log = logging.getLogger(__name__)
 
 # Rows written by another process (`python -m sandbox reset`) ring no alarm here.
 LONGEST_SLEEP = 1.0
+BREATH = 0.03
 KINDS_FROM = (life, groups, cards)  # importing them registers what they do
 _stopping = threading.Event()
 _happenings_turn = threading.Lock()
@@ -63,6 +64,8 @@ def _run(
                 with turn:
                     done = work()
                 if done:
+                    # A breath, in which more falls due: many at once cost little more than one.
+                    _stopping.wait(BREATH)
                     continue
                 due = next_at()
                 pause = LONGEST_SLEEP if due is None else min(LONGEST_SLEEP, clock.seconds_until(due))

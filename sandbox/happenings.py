@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
 
-from django.db import DatabaseError, transaction
+from django.db import InterfaceError, OperationalError, transaction
 from django.db.models import Min
 
 from sandbox import alarms, clock
@@ -67,7 +67,7 @@ def carry_out() -> int:
                     _handlers[kind](payloads)
             Happening.objects.filter(id__in=[each.id for each in batch]).delete()
         return len(batch)
-    except DatabaseError:
+    except (OperationalError, InterfaceError):
         raise
     except Exception:  # noqa: BLE001 - one bad happening must not stop the world
         log.exception("A batch of happenings failed; trying them one by one")

@@ -35,6 +35,7 @@ def run(listener: socket.socket) -> int:
             application,
             http=CuttableProtocol,
             lifespan="on",
+            timeout_keep_alive=75,
             access_log=False,
             log_level="warning",
             timeout_graceful_shutdown=10,

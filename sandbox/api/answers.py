@@ -7,6 +7,7 @@ the body goes before one in the header. A request that was refused leaves its ke
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -17,8 +18,15 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from chats.v3.content import MAX_IDEMPOTENCY_KEY_LENGTH
+from sandbox import clock
 from sandbox.api.errors import ApiError
 from sandbox.models import Answer, Message
+
+_CLAIM = """
+    INSERT INTO sandbox_answer (family, key, status, body, created_at) VALUES (%s, %s, 0, 'null', %s)
+    ON CONFLICT (family, key) DO NOTHING
+"""
+_KEEP = "UPDATE sandbox_answer SET status = %s, body = %s::jsonb WHERE family = %s AND key = %s"
 
 
 @dataclass(frozen=True)
@@ -44,37 +52,34 @@ def key_of(request: Request, message: Mapping[str, Any]) -> str | None:
 def once(family: str, key: str | None, act: Callable[[], Outcome]) -> Response:
     """Act in a transaction and answer; with a key that was used before, give that answer and do nothing.
 
-    `act` must make its changes in the database only.
+    `act` must make its changes in the database only. The key's row is written first: whoever comes at the same
+    time with the same key waits for this transaction, and finds either the answer or, if it was refused, the key free.
     """
-    if key is None:
-        with transaction.atomic():
-            outcome = act()
-        return Response(outcome.body, status=outcome.status)
-    # Looked at twice: most repeats come long after the first request and need no lock.
-    earlier = _earlier(family, key)
-    if earlier is not None:
-        return earlier
     with transaction.atomic():
-        _take_turn(family, key)
-        earlier = _earlier(family, key)
-        if earlier is not None:
-            return earlier
-        outcome = act()
-        Answer.objects.create(family=family, key=key, status=outcome.status, body=outcome.body)
+        if key is None:
+            outcome = act()
+        elif _claim(family, key):
+            outcome = act()
+            _keep(family, key, outcome)
+        else:
+            outcome = _earlier(family, key)
     return Response(outcome.body, status=outcome.status)
 
 
-def _take_turn(family: str, key: str) -> None:
-    """Wait until no other request with this key is at work; holds until the transaction ends."""
+def _claim(family: str, key: str) -> bool:
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"{family}\n{key}"])
+        cursor.execute(_CLAIM, [family, key, clock.now()])
+        return cursor.rowcount == 1
 
 
-def _earlier(family: str, key: str) -> Response | None:
-    answer = Answer.objects.filter(family=family, key=key).first()
-    if answer is None:
-        return None
+def _keep(family: str, key: str, outcome: Outcome) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(_KEEP, [outcome.status, json.dumps(outcome.body), family, key])
+
+
+def _earlier(family: str, key: str) -> Outcome:
+    answer = Answer.objects.get(family=family, key=key)
     message = answer.body.get("message") or answer.body["chat"]["message"]
     if not Message.objects.filter(id=UUID(message["id"])).exists():
         raise ApiError(2002, "The message of this idempotency key is gone")
-    return Response(answer.body, status=answer.status)
+    return Outcome(answer.status, answer.body)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.db import OperationalError
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -35,9 +36,20 @@ class Reset(APIView):
         if not isinstance(seed, int) or isinstance(seed, bool) or abs(seed) >= 1 << 63:
             raise ApiError(1005, "seed must be a whole number")
         with background.paused():
-            worlds.make(name, seed)
+            _replace(name, seed)
             world.forget()
         return Response({"name": "sandbox", "world": name, "seed": seed})
+
+
+def _replace(name: str, seed: int) -> None:
+    """Make the world. Requests that are under way may be in the way, so a deadlock is tried again."""
+    for tries_left in (2, 1, 0):
+        try:
+            worlds.make(name, seed)
+            return
+        except OperationalError:
+            if not tries_left:
+                raise
 
 
 class Stats(APIView):

@@ -24,8 +24,7 @@ def make(name: str, seed: int) -> World:
 
 
 def _clear() -> None:
+    # Numbers go on: a delivery of the old world that is still under way must not meet a new one with its number.
     tables = [name for name in connection.introspection.table_names() if name.startswith("sandbox_")]
     with connection.cursor() as cursor:
-        cursor.execute(
-            "TRUNCATE {} RESTART IDENTITY".format(", ".join(connection.ops.quote_name(name) for name in tables))
-        )
+        cursor.execute("TRUNCATE {}".format(", ".join(connection.ops.quote_name(name) for name in tables)))

@@ -7,6 +7,7 @@ from typing import Any
 
 import requests
 
+from sandbox import chance
 from tests.sandbox.conftest import LINES, open_chat, refused, text
 from tests.sandbox.receiver import Receiver
 from tests.sandbox_server import SandboxServer, wait_for
@@ -51,6 +52,42 @@ def test_a_message_meets_a_whole_story(demo: SandboxServer, receiver: Receiver, 
     assert receiver.of("chat.typing_indicator.started")[0].data["actor_handle"]["handle"] == handle
     message = demo.api("GET", f"messages/{sent['id']}").json()
     assert (message["delivery_status"], message["is_delivered"], message["is_read"]) == ("read", True, True)
+
+
+def test_some_messages_get_a_tapback(demo: SandboxServer, receiver: Receiver, subscribe: Subscribe) -> None:
+    subscribe("reaction.added")
+    people = {person["handle"]: person for person in demo.people()}
+    for chat in demo.api("GET", "chats", params={"limit": 100}).json()["chats"]:
+        person = people[chat["handles"][1]["handle"]]
+        if chat["is_group"] or person["habits"]["kind"] != "friendly" or person["service"] != "iMessage":
+            continue
+        # Chance repeats itself, so it can be told beforehand whom the next message will please.
+        following = demo.control(f"chats/{chat['id']}")["outbound"] + 1
+        if chance.share(7, "reacts", person["handle"], following) < person["habits"]["reacts"]:
+            break
+    else:
+        raise AssertionError("Nobody would react.")
+    sent = demo.api("POST", f"chats/{chat['id']}/messages", {"message": text("Look!")}).json()["message"]
+    data = receiver.wait("reaction.added").data
+    assert set(data) == {
+        "chat_id", "message_id", "part_index", "reaction_type", "custom_emoji", "is_from_me", "from", "from_handle",
+        "reaction_id", "service", "reacted_at", "sticker",
+    }  # fmt: skip
+    assert (data["chat_id"], data["message_id"], data["part_index"]) == (chat["id"], sent["id"], 0)
+    assert (data["from"], data["is_from_me"]) == (person["handle"], False)
+    reactions = demo.api("GET", f"messages/{sent['id']}").json()["parts"][0]["reactions"]
+    assert [(each["id"], each["type"], each["is_me"]) for each in reactions] == [
+        (data["reaction_id"], data["reaction_type"], False)
+    ]
+
+
+def test_a_member_may_speak_in_a_group(sandbox: SandboxServer, receiver: Receiver, subscribe: Subscribe) -> None:
+    subscribe("message.received")
+    group = open_chat(sandbox, "ana@example.com", "ben@example.com")["id"]
+    said = sandbox.say("ben@example.com", "Shall we?", chat_id=group)
+    data = receiver.wait("message.received", lambda data: data["id"] == said["message"]["id"]).data
+    assert (data["chat"]["id"], data["chat"]["is_group"]) == (group, True)
+    assert data["sender_handle"]["handle"] == "ben@example.com"
 
 
 def test_somebody_out_of_reach_gets_nothing(demo: SandboxServer, receiver: Receiver, subscribe: Subscribe) -> None:
