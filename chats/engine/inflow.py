@@ -6,6 +6,8 @@ import uuid
 from collections.abc import Sequence
 
 from django.db import transaction
+from django.db.models import DateTimeField, F, Value
+from django.db.models.functions import Greatest
 
 from chats import clock
 from chats.engine import delivery, store
@@ -82,8 +84,14 @@ def attach(row: Message, remote_id: str) -> None:
             if at is not None
             for field in delivery.advance(row, status, at=at)
         ]
-        if twin.delivery_status != Message.Status.FAILED:
+        if twin.delivery_status == Message.Status.FAILED:
+            at = twin.failed_at or twin.happened_at
+            changed += delivery.fail(row, sentence=twin.error, code=twin.error_code, at=at)
+        else:
             changed += delivery.advance(row, twin.delivery_status)
+        if twin.edited_at is not None:
+            row.parts, row.text, row.edited_at = twin.parts, twin.text, twin.edited_at
+            changed += ["parts", "text", "edited_at"]
         Reaction.objects.filter(message=twin).update(message=row)
         twin.delete()
         if changed:
@@ -93,12 +101,25 @@ def attach(row: Message, remote_id: str) -> None:
 
 
 def show_as_latest(chat: Chat, message: Message) -> None:
-    """Let the inbox show this message as the chat's last one, unless it shows a later one."""
-    Chat.objects.filter(pk=chat.pk, sort_at__lte=message.happened_at).update(
-        sort_at=message.happened_at,
+    """Let the inbox show this message as the chat's last one, unless the chat holds a later one.
+
+    A chat's place may be later than all its messages: it was renamed since, or made before it was read.
+    """
+    if Message.objects.filter(chat=chat, happened_at__gt=message.happened_at).exists():
+        return
+    Chat.objects.filter(pk=chat.pk).update(
+        sort_at=Greatest(F("sort_at"), Value(message.happened_at, DateTimeField())),
         last_message_text=message.text[:PREVIEW_LENGTH],
         last_message_is_ours=message.is_ours,
     )
+
+
+def reaction_id(kind: str, remote_id: str | None) -> str:
+    """The id by which a reaction is told from others of its kind by the same person.
+
+    Only stickers stack. There is one tapback of a kind per person and part, whether or not its id is told.
+    """
+    return (remote_id or "")[:64] if kind == "sticker" else ""
 
 
 def _row(chat: Chat, message: resources.Message, handles: dict[str, Handle]) -> Message:
@@ -147,7 +168,7 @@ def _save_reactions(messages: Sequence[resources.Message]) -> None:
                 is_me=reaction.is_me,
                 type=reaction.type[:20],
                 custom_emoji=(reaction.custom_emoji or "")[:40],
-                remote_id=(reaction.id or "")[:64],
+                remote_id=reaction_id(reaction.type, reaction.id),
             )
             for remote_id, index, reaction in found
             if remote_id in rows
