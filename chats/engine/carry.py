@@ -15,11 +15,11 @@ from functools import partial
 from django.db import transaction
 
 from chats import clock
-from chats.engine import remote, settle
+from chats.engine import gates, remote, settle
 from chats.engine.claims import Claim
 from chats.engine.kinds import HANDLERS
 from chats.engine.kinds.base import Answer, Handler, Look, Sight
-from chats.models import Chat, Operation
+from chats.models import Chat, Handle, Operation
 from chats.models.operation import Kind, State
 from chats.v3.errors import Advice, NotReached, RemoteError
 
@@ -29,6 +29,9 @@ log = logging.getLogger(__name__)
 KEY_IS_GOOD_FOR = timedelta(hours=12)
 LINE_NOT_ELIGIBLE_WAIT = timedelta(minutes=5)
 KEY_REFUSED_WAIT = timedelta(minutes=1)
+# The least pause after a 429, so that one that says "0" does not make us hammer.
+SHORTEST_WAIT = timedelta(seconds=1)
+NO_ANSWER = "No answer ever came. Look at the other side before you try it again."
 
 
 def carry_out(claim: Claim) -> None:
@@ -46,7 +49,7 @@ def carry_out(claim: Claim) -> None:
     except Exception as defect:
         # A defect of ours. The row must not stay "sending", and nobody else's row may wait for it.
         log.exception("Operation %s broke", claim.operation.pk)
-        _write(claim, partial(_broken, claim, type(defect).__name__))
+        _write(claim, partial(_broken, claim, handler, type(defect).__name__))
 
 
 def _find_out(claim: Claim, handler: Handler) -> None:
@@ -55,8 +58,13 @@ def _find_out(claim: Claim, handler: Handler) -> None:
     if handler.has_key:
         sent_at = operation.first_sent_at or operation.created_at
         if clock.now() - sent_at >= KEY_IS_GOOD_FOR:
-            sentence = "No answer ever came. Look at the other side before you send it again."
-            _write(claim, lambda row: settle.fail(row, sentence=sentence))
+            _write(claim, lambda row: settle.fail(row, sentence=NO_ANSWER))
+            return
+        closed = gates.check(operation, now=clock.now())
+        if closed is not None:
+            # An earlier try may have arrived, but where it has not, this one would leave now.
+            sentence = f"{closed.sentence} Nobody knows whether an earlier try arrived."
+            _write(claim, lambda row: settle.fail(row, sentence=sentence, code=closed.code))
             return
         _accepted(claim, handler, handler.call(remote.client(), operation))
         return
@@ -116,17 +124,19 @@ def _seen(operation: Operation, look: Look) -> None:
 def _problem(claim: Claim, handler: Handler, problem: RemoteError, operation: Operation) -> None:
     now = clock.now()
     if claim.was is State.ACCEPTED:
-        if problem.status == 404 or not settle.look_later(operation):
+        pause = timedelta(seconds=problem.retry_after or 0)
+        if problem.status == 404 or not settle.look_later(operation, at_least=pause):
             settle.stop_looking(operation)
         return
-    again_at = now + settle.backoff(operation.attempts)
     if problem.advice is Advice.OUTCOME_UNKNOWN:
-        settle.leave_unknown(operation, until=again_at, problem=problem)
+        if not handler.has_key and _is_given_up(operation, handler, now):
+            settle.fail(operation, sentence=NO_ANSWER, status=problem.status, trace_id=problem.trace_id)
+            return
+        settle.leave_unknown(operation, until=now + settle.backoff(operation.attempts), problem=problem)
         return
-    pause = _pause(problem)
-    spent = handler.most_attempts is not None and operation.attempts >= handler.most_attempts
-    too_old = now - operation.created_at > settle.PATIENCE
-    if pause is None or spent or too_old:
+    wait = _pause(problem)
+    if wait is None or _is_given_up(operation, handler, now):
+        _note_of_person(operation, problem, at=claim.at)
         settle.fail(
             operation,
             sentence=problem.sentence,
@@ -135,12 +145,29 @@ def _problem(claim: Claim, handler: Handler, problem: RemoteError, operation: Op
             trace_id=problem.trace_id,
         )
         return
-    again_at = max(again_at, now + pause)
+    # A wait that the remote names is kept to the second; only what it leaves open grows with every try.
+    named = problem.status == 429 and problem.retry_after is not None
+    again_at = now + (max(wait, SHORTEST_WAIT) if named else max(wait, settle.backoff(operation.attempts)))
     if claim.was is State.UNKNOWN:
         # This try was turned away, but an earlier one may still have arrived: it stays unknown.
         settle.leave_unknown(operation, until=again_at, problem=problem)
     else:
         settle.wait(operation, until=again_at, problem=problem, untouched=claim.first_try)
+
+
+def _is_given_up(operation: Operation, handler: Handler, now: datetime) -> bool:
+    """Whether it has been tried often or long enough."""
+    spent = handler.most_attempts is not None and operation.attempts >= handler.most_attempts
+    return spent or now - operation.created_at > settle.PATIENCE
+
+
+def _note_of_person(operation: Operation, problem: RemoteError, *, at: datetime) -> None:
+    """Keep what a refusal tells of the person: an opt-out or a block holds for every line and chat (linq-v3, 6.2)."""
+    column = {2024: "opted_out_at", 2026: "blocked_at"}.get(problem.code or 0)
+    if column is None or operation.chat is None or operation.chat.is_group:
+        return
+    people = Handle.objects.filter(participations__chat=operation.chat, participations__is_me=False)
+    people.filter(**{f"{column}__isnull": True}).update(**{column: at})
 
 
 def _pause(problem: RemoteError) -> timedelta | None:
@@ -157,14 +184,17 @@ def _pause(problem: RemoteError) -> timedelta | None:
     return None
 
 
-def _broken(claim: Claim, name: str, operation: Operation) -> None:
-    until: datetime = clock.now() + settle.backoff(operation.attempts)
+def _broken(claim: Claim, handler: Handler, name: str, operation: Operation) -> None:
+    now = clock.now()
     if claim.was is State.ACCEPTED:
         if not settle.look_later(operation):
             settle.stop_looking(operation)
         return
+    if not handler.has_key and _is_given_up(operation, handler, now):
+        settle.fail(operation, sentence=f"Chatdeck itself failed here ({name}) again and again.")
+        return
     operation.error = f"Chatdeck itself failed here ({name}). It is tried again."
-    settle.leave_unknown(operation, until=until, problem=None)
+    settle.leave_unknown(operation, until=now + settle.backoff(operation.attempts), problem=None)
 
 
 def _write(claim: Claim, write: Callable[[Operation], None]) -> None:

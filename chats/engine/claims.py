@@ -36,6 +36,8 @@ class Claim:
     was: State
     first_try: bool
     """True when nothing of it can have reached the remote before this claim."""
+    at: datetime
+    """When it was taken, which is just before it leaves."""
 
 
 def claim_next(lane_id: int, fence: int) -> Claim | None:
@@ -68,15 +70,15 @@ def anything_due(lane_id: int) -> bool:
 
 def _due(lane_id: int, now: datetime) -> QuerySet[Operation]:
     """What may leave a lane now, in the order in which it should."""
-    earlier = Operation.objects.filter(
-        chat=OuterRef("chat"), state__in=OPEN, pk__lt=OuterRef("pk"), priority__lte=OuterRef("priority")
-    )
+    before = Operation.objects.filter(chat=OuterRef("chat"), state__in=OPEN, pk__lt=OuterRef("pk"))
+    earlier = before.filter(priority__lte=OuterRef("priority"))
     # What is said in a chat leaves in the order it was said, also when one of it has to be tried again;
-    # changes of a group likewise. Neither waits for the other, but all wait for the chat to exist.
+    # changes of a group likewise. Neither waits for the other, but all wait for the chat to exist,
+    # whoever asked for it.
     waits = (
         Q(kind__in=TALK) & Exists(earlier.filter(kind__in=TALK))
         | Q(kind__in=CHANGES) & Exists(earlier.filter(kind__in=CHANGES))
-        | Exists(earlier.filter(kind=Kind.CREATE_CHAT))
+        | Exists(before.filter(kind=Kind.CREATE_CHAT))
     )
     return (
         Operation.objects.filter(lane=lane_id, due_at__lte=now)
@@ -102,4 +104,4 @@ def _take(operation: Operation, was: State, now: datetime) -> Claim:
     operation.save(
         update_fields=["fence", "due_at", "lookups", "state", "lease_expires_at", "attempts", "first_sent_at"]
     )
-    return Claim(operation, was, first_try)
+    return Claim(operation, was, first_try, now)

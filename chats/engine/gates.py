@@ -28,6 +28,8 @@ def check(operation: Operation, *, now: datetime) -> Closed | None:
     chat = operation.chat
     if chat is None:
         return None
+    if chat.remote_id is None and operation.kind != Kind.CREATE_CHAT:
+        return Closed("This chat was never started. Try its first message again, then this.")
     if chat.left_at is not None and operation.kind != Kind.MARK_READ:
         return Closed("Our line has left this group, so nothing can be sent.", code=2013)
     if operation.kind in TALK and not chat.is_group:

@@ -112,11 +112,11 @@ def leave_unknown(operation: Operation, *, until: datetime, problem: RemoteError
     _save(operation)
 
 
-def look_later(operation: Operation) -> bool:
-    """Plan the next look at something accepted. False when all looks are used up."""
+def look_later(operation: Operation, *, at_least: timedelta = timedelta(0)) -> bool:
+    """Plan the next look at something accepted, `at_least` so far away. False when all looks are used up."""
     if operation.lookups >= len(LOOK_AFTER):
         return False
-    operation.due_at = clock.now() + timedelta(seconds=LOOK_AFTER[operation.lookups])
+    operation.due_at = clock.now() + max(timedelta(seconds=LOOK_AFTER[operation.lookups]), at_least)
     operation.save(update_fields=["due_at"])
     return True
 
