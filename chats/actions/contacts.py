@@ -30,12 +30,13 @@ def name_person(*, chat: Chat, handle: Handle, name: str, by: User) -> Contact |
             raise Refused("This person is not in the chat.", field="name")
         # Two people who name somebody new at once make one contact between them.
         handle = Handle.objects.select_for_update().get(pk=handle.pk)
-        if handle.contact_id is None:
-            if not name:
-                return None
-            handle.contact = Contact.objects.create()
-            handle.save(update_fields=["contact"])
-        return _rename(Contact.objects.select_for_update().get(pk=handle.contact_id), name, by=by, chat=chat)
+        if handle.contact_id is not None:
+            return _rename(Contact.objects.select_for_update().get(pk=handle.contact_id), name, by=by, chat=chat)
+        if not name:
+            return None
+        handle.contact = Contact.objects.create()
+        handle.save(update_fields=["contact"])
+        return _rename(handle.contact, name, by=by, chat=chat)
 
 
 def rename_contact(*, contact: Contact, name: str, by: User) -> Contact:

@@ -21,10 +21,10 @@ def people_to_choose() -> QuerySet[User]:
     return User.objects.filter(is_active=True, is_staff=True).order_by("username")
 
 
-class LineAccessFormSet(BaseInlineFormSet):
+class LineAccessFormSet(BaseInlineFormSet):  # type: ignore[type-arg]
     """Names the box that takes a line away, for those who hear the page."""
 
-    def add_fields(self, form: ModelForm, index: int | None) -> None:
+    def add_fields(self, form: ModelForm[Any], index: int | None) -> None:
         super().add_fields(form, index)
         if "DELETE" in form.fields:
             form.fields["DELETE"].widget.attrs["aria-label"] = (
@@ -32,7 +32,7 @@ class LineAccessFormSet(BaseInlineFormSet):
             )
 
 
-class LineAccessInline(admin.TabularInline):
+class LineAccessInline(admin.TabularInline):  # type: ignore[type-arg]
     """Lines given; a row is added or taken away, never turned into another one."""
 
     model = LineAccess
@@ -52,7 +52,7 @@ class LineAccessInline(admin.TabularInline):
             kwargs["queryset"] = access.lines_for(request.user)
         elif db_field.name == "user":
             kwargs["queryset"] = people_to_choose()
-        field = super().formfield_for_foreignkey(db_field, request, **kwargs)
+        field: Any = super().formfield_for_foreignkey(db_field, request, **kwargs)
         # No side doors to other pages from within a row.
         for door in ("can_add_related", "can_change_related", "can_delete_related", "can_view_related"):
             setattr(field.widget, door, False)
@@ -62,7 +62,9 @@ class LineAccessInline(admin.TabularInline):
 class SavesLineAccess:
     """For a page with `LineAccessInline`: its rows are given and taken by the actions, which record them."""
 
-    def save_formset(self, request: HttpRequest, form: ModelForm, formset: BaseModelFormSet, change: bool) -> None:
+    def save_formset(
+        self, request: HttpRequest, form: ModelForm[Any], formset: BaseModelFormSet[Any, Any], change: bool
+    ) -> None:
         if formset.model is not LineAccess:
             formset.save()
             return

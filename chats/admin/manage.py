@@ -34,7 +34,7 @@ class OnlyThere:
 
 
 @admin.register(Line)
-class LineAdmin(OnlyThere, SavesLineAccess, admin.ModelAdmin):
+class LineAdmin(OnlyThere, SavesLineAccess, admin.ModelAdmin):  # type: ignore[type-arg]
     """Only the label is ours to change; and who may use the line."""
 
     list_display = ("__str__", "phone_number", "line_type", "status", "reputation", "is_active", "synced_at")
@@ -56,12 +56,12 @@ class LineAdmin(OnlyThere, SavesLineAccess, admin.ModelAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Line]:
         return access.lines_for(request.user).order_by("label", "phone_number")
 
-    def save_model(self, request: HttpRequest, obj: Line, form: ModelForm, change: bool) -> None:
+    def save_model(self, request: HttpRequest, obj: Line, form: ModelForm[Any], change: bool) -> None:
         label_line(line=obj, label=form.cleaned_data["label"], by=person(request))
 
 
 @admin.register(LineAccess)
-class LineAccessAdmin(admin.ModelAdmin):
+class LineAccessAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     """A line is given or taken; a gift is never turned into another one."""
 
     list_display = ("user", "line", "given_at")
@@ -82,7 +82,7 @@ class LineAccessAdmin(admin.ModelAdmin):
             kwargs["queryset"] = people_to_choose()
         return super().formfield_for_foreignkey(db_field, request, **kwargs)
 
-    def save_model(self, request: HttpRequest, obj: LineAccess, form: ModelForm, change: bool) -> None:
+    def save_model(self, request: HttpRequest, obj: LineAccess, form: ModelForm[Any], change: bool) -> None:
         obj.pk = give_line(line=obj.line, to=obj.user, by=person(request)).pk
 
     def delete_model(self, request: HttpRequest, obj: LineAccess) -> None:
@@ -93,7 +93,7 @@ class LineAccessAdmin(admin.ModelAdmin):
             take_line(given=given, by=person(request))
 
 
-class HandleInline(OnlyThere, admin.TabularInline):
+class HandleInline(OnlyThere, admin.TabularInline):  # type: ignore[type-arg]
     """Handles are what the remote knows; here they are only shown."""
 
     model = Handle
@@ -108,7 +108,7 @@ class HandleInline(OnlyThere, admin.TabularInline):
 
 
 @admin.register(Contact)
-class ContactAdmin(OnlyThere, admin.ModelAdmin):
+class ContactAdmin(OnlyThere, admin.ModelAdmin):  # type: ignore[type-arg]
     """People in the chats of one's own lines."""
 
     list_display = ("__str__", "handle_values", "time_zone", "created_at")
@@ -129,12 +129,12 @@ class ContactAdmin(OnlyThere, admin.ModelAdmin):
     def handle_values(self, contact: Contact) -> str:
         return ", ".join(handle.value for handle in contact.handles.all())
 
-    def save_model(self, request: HttpRequest, obj: Contact, form: ModelForm, change: bool) -> None:
+    def save_model(self, request: HttpRequest, obj: Contact, form: ModelForm[Any], change: bool) -> None:
         rename_contact(contact=obj, name=form.cleaned_data["name"], by=person(request))
 
 
 @admin.register(AuditRecord)
-class AuditRecordAdmin(OnlyThere, admin.ModelAdmin):
+class AuditRecordAdmin(OnlyThere, admin.ModelAdmin):  # type: ignore[type-arg]
     """Who changed what on one's own lines; nobody changes a record."""
 
     list_display = ("happened_at", "actor", "action", "line", "chat_link", "target", "before", "after")

@@ -34,7 +34,7 @@ def is_within(user: User, by: User) -> bool:
 
 
 @admin.register(User)
-class PersonAdmin(SavesLineAccess, UserAdmin):
+class PersonAdmin(SavesLineAccess, UserAdmin):  # type: ignore[type-arg]
     """An account: its roles, and the lines it may use."""
 
     list_display = ("username", "first_name", "last_name", "roles", "is_active", "last_login")
@@ -81,7 +81,7 @@ class PersonAdmin(SavesLineAccess, UserAdmin):
     def roles(self, user: User) -> str:
         return ", ".join(group.name for group in user.groups.all()) or ("Superuser" if user.is_superuser else "–")
 
-    def save_model(self, request: HttpRequest, obj: User, form: ModelForm, change: bool) -> None:
+    def save_model(self, request: HttpRequest, obj: User, form: ModelForm[Any], change: bool) -> None:
         if not change:
             # An account is made for the console; without this it could not be signed in with.
             obj.is_staff = True
@@ -91,7 +91,7 @@ class PersonAdmin(SavesLineAccess, UserAdmin):
         if fields or not change:
             record(person(request), action, line=None, target=obj.get_username(), after=fields)
 
-    def save_related(self, request: HttpRequest, form: ModelForm, formsets: Any, change: bool) -> None:
+    def save_related(self, request: HttpRequest, form: ModelForm[Any], formsets: Any, change: bool) -> None:
         before = role_names(form.instance)
         super().save_related(request, form, formsets, change)
         after = role_names(form.instance)
