@@ -19,6 +19,8 @@ TOKENS = frozenset(["sandbox-token", *env.words("SANDBOX_TOKENS")])
 
 DATABASE: dict[str, Any] = env.postgres("SANDBOX_DATABASE_URL")
 DATABASE["CONN_MAX_AGE"] = None  # each worker thread keeps its connection
+# prepared statements: planning each one anew cost more than running it
+DATABASE["OPTIONS"] |= {"server_side_binding": True, "prepare_threshold": 5}
 DATABASES = {"default": DATABASE}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
