@@ -27,6 +27,16 @@ MOST_CHANGED = 40
 # The parts of the page that htmx may ask for alone, by their ids.
 LIST = "chat-list"
 OLDER = "chats-older"
+# What inbox.js listens to, for the page's list of shortcuts.
+KEYS = [
+    ("j", "Next chat"),
+    ("k", "Previous chat"),
+    ("Enter", "Open the chat; in the box: send"),
+    ("e", "Mark the chat read or unread"),
+    ("u", "Mark the open chat unread"),
+    ("r", "Write a reply"),
+    ("n", "New chat"),
+]
 _CHAT_PATH = re.compile(r"/inbox/(\d{1,18})/")
 
 
@@ -126,6 +136,7 @@ def list_context(request: HttpRequest) -> dict[str, Any]:
         "lines": lines,
         "healths": Health.choices,
         "unread_total": unread_total(user),
+        "inbox_keys": KEYS,
         "can_reply": access.has_right(user, "chats.reply_to_chats"),
     }
 

@@ -102,6 +102,7 @@ async def _listen(pubsub: redis.client.PubSub, session_key: str, channels: set[s
             if new := fresh - channels:
                 await pubsub.subscribe(*new)
             channels = fresh
+            now = time.monotonic()
             looks_at = now + LOOK_AGAIN
         if now >= beats_at:
             yield BEAT
