@@ -76,6 +76,11 @@ def attach(row: Message, remote_id: str) -> None:
     wanted = uuid.UUID(remote_id)
     if row.remote_id == wanted:
         return
+    if row.remote_id is None and row.delivery_status == Message.Status.FAILED:
+        # We had given it up without a word of the remote's. Now there is one: the remote has it.
+        row.delivery_status = Message.Status.PENDING
+        row.error, row.error_code, row.failed_at = "", None, None
+        row.save(update_fields=["delivery_status", "error", "error_code", "failed_at"])
     twin = Message.objects.select_for_update().filter(remote_id=wanted).exclude(pk=row.pk).first()
     if twin is not None:
         changed = [
