@@ -63,12 +63,11 @@ def save_chats(chats: Sequence[resources.Chat]) -> list[Chat]:
     Returns our rows of those that were saved.
     """
     with transaction.atomic():
+        # Chats are locked before anything else, and in one order: an event locks its chat first too.
+        known_chats = Chat.objects.select_for_update().filter(remote_id__in=[uuid.UUID(chat.id) for chat in chats])
+        rows = {row.remote_id: row for row in known_chats.order_by("pk")}
         handles = _handles(chats)
         lines = {line.phone_number: line for line in Line.objects.all()}
-        rows = {
-            row.remote_id: row
-            for row in Chat.objects.select_for_update().filter(remote_id__in=[uuid.UUID(chat.id) for chat in chats])
-        }
         new, old, kept = [], [], []
         for chat in chats:
             line = next((lines[h.handle] for h in chat.handles if h.is_me and h.handle in lines), None)
@@ -111,7 +110,8 @@ def apply_chat(row: Chat, chat: resources.Chat) -> None:
     ours = next((handle for handle in chat.handles if handle.is_me), None)
     if ours is not None and ours.status in {Participant.Status.LEFT, Participant.Status.REMOVED}:
         row.left_at = row.left_at or ours.left_at or clock.now()
-    elif ours is not None:
+    elif ours is not None and not _is_older(chat.updated_at, row.left_at):
+        # A reading that was on its way while our line left must not undo the event of it.
         row.left_at = None
 
 
@@ -146,16 +146,23 @@ def _is_news(theirs: datetime | None, ours: datetime | None) -> bool:
     return theirs is None or ours is None or theirs >= ours
 
 
+def _is_older(theirs: datetime | None, ours: datetime | None) -> bool:
+    return theirs is not None and ours is not None and theirs < ours
+
+
 def _handles(chats: Iterable[resources.Chat]) -> dict[str, Handle]:
     services = {handle.handle[:320]: known(handle.service, Service) for chat in chats for handle in chat.handles}
     # Sorted, so that two copies of this lock the same rows in the same order.
     Handle.objects.bulk_create(
-        [Handle(value=value, service=service) for value, service in sorted(services.items())],
-        update_conflicts=True,
-        unique_fields=["value"],
-        update_fields=["service"],
+        [Handle(value=value, service=service) for value, service in sorted(services.items())], ignore_conflicts=True
     )
-    return {handle.value: handle for handle in Handle.objects.filter(value__in=services)}
+    handles = {handle.value: handle for handle in Handle.objects.filter(value__in=services).order_by("pk")}
+    # Most readings say nothing new of a person, and a service that the remote leaves out is not unlearnt.
+    moved = [handle for value, handle in handles.items() if services[value] and handle.service != services[value]]
+    for handle in moved:
+        handle.service = services[handle.value]
+    Handle.objects.bulk_update(moved, ["service"], batch_size=200)
+    return handles
 
 
 def _save_participants(saved: Iterable[tuple[Chat, resources.Chat]], handles: dict[str, Handle]) -> None:

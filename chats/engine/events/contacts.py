@@ -14,7 +14,7 @@ def card_received(event: WebhookEvent) -> None:
     value = str(data.get("sender_handle") or "")
     if not name or not value:
         return
-    handle = Handle.objects.select_for_update().get(pk=store.handle_of(value).pk)
+    handle = Handle.objects.select_for_update(no_key=True).get(pk=store.handle_of(value).pk)
     if handle.contact is None:
         handle.contact = Contact.objects.create(name=name)
         handle.save(update_fields=["contact"])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from chats import clock, live
 from chats.engine import adopt, settle, store, titles
@@ -15,14 +15,20 @@ from chats.v3 import events
 # An event may come while the answer to our own call is still on its way.
 MAY_BE_CONFIRMED = [State.QUEUED, State.SENDING, State.UNKNOWN, State.ACCEPTED, State.FAILED]
 
+# The remote's clock and ours are not the same.
+CLOCKS_DIFFER_BY = timedelta(seconds=10)
+
 
 def chat_created(event: WebhookEvent) -> None:
     theirs = events.read_chat_created(find.envelope_of(event))
+    if store.uuid_of(theirs.id) is None:
+        raise find.Unusable("The event does not name a chat.")
     line = find.line_of(event, theirs.own_handle.handle if theirs.own_handle else None)
     if line is None:
         raise find.Unusable("The chat is on a line that is not ours.")
     # One start at a time on a line, as in the action: our own chat may be waiting for this very id.
-    Line.objects.select_for_update().get(pk=line.pk)
+    # No "for update" in full: whoever writes an operation of this line holds its key, and a chat that we want.
+    Line.objects.select_for_update(no_key=True).get(pk=line.pk)
     if not Chat.objects.filter(remote_id=theirs.id).exists():
         others = {one.handle for one in theirs.handles if not one.is_me}
         starting = adopt.chat_being_started(line.pk, others)
@@ -62,7 +68,7 @@ def name_or_icon_failed(event: WebhookEvent) -> None:
     )
     # The event does not say which request it means; those that left later cannot be the one.
     if told.failed_at is not None:
-        rows = rows.filter(first_sent_at__lte=told.failed_at)
+        rows = rows.filter(first_sent_at__lte=told.failed_at + CLOCKS_DIFFER_BY)
     operation = rows.order_by("pk").first()
     if operation is None:
         return
