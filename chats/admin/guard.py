@@ -28,7 +28,7 @@ def room(right: str) -> Callable[[View[P]], View[P]]:
 
     def decorate(view: View[P]) -> View[P]:
         @wraps(view)
-        def guarded(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
+        def guarded(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
             if not access.has_right(request.user, f"chats.{right}"):
                 raise PermissionDenied(f"This needs the right “{right}”.")
             try:
