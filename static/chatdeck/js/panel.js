@@ -1,40 +1,52 @@
 /* The chat's panel refreshes itself while somebody may be typing in it. What htmx replaces is put back as the
-   person had it: typed values, opened parts, an open dialog. Only after a refresh: a form's own answer decides itself. */
+   person had it: fields with what was typed or refused, opened parts, an open dialog, the focus.
+   After a form's own answer the focus goes to the field to correct. */
 "use strict";
 (() => {
-  let kept = null;
+  let next = null; // what to do once the panel has been replaced
 
-  const fields = (panel) => panel.querySelectorAll("input:not([type='hidden'])");
+  const byId = (panel, id) => panel.querySelector(`#${CSS.escape(id)}`);
 
   function keep(panel) {
-    const typed = new Map();
-    for (const field of fields(panel)) if (field.id && field.value !== field.defaultValue) typed.set(field.id, field.value);
+    const inputs = [...panel.querySelectorAll(".field > input")];
+    const focused = panel.contains(document.activeElement) ? document.activeElement : null;
     return {
-      typed,
+      touched: inputs.filter((input) => input.value !== input.defaultValue || input.hasAttribute("aria-invalid")),
       opened: [...panel.querySelectorAll("details[open]")].map((part) => part.id).filter(Boolean),
       dialog: panel.querySelector("dialog[open]")?.id,
+      focused: focused?.id,
+      selection: focused instanceof HTMLInputElement ? [focused.selectionStart, focused.selectionEnd] : null,
     };
   }
 
-  function putBack(panel, { typed, opened, dialog }) {
-    for (const [id, value] of typed) {
-      const field = panel.querySelector(`#${CSS.escape(id)}`);
-      if (field) field.value = value;
-    }
-    for (const id of opened) panel.querySelector(`#${CSS.escape(id)}`)?.setAttribute("open", "");
-    if (dialog) panel.querySelector(`#${CSS.escape(dialog)}`)?.showModal();
+  function putBack(panel, { touched, opened, dialog, focused, selection }) {
+    // The whole old field, so that the sentence of a refusal stays with it.
+    for (const input of touched) byId(panel, input.id)?.closest(".field").replaceWith(input.closest(".field"));
+    for (const id of opened) byId(panel, id)?.setAttribute("open", "");
+    if (dialog) byId(panel, dialog)?.showModal();
+    const field = focused && byId(panel, focused);
+    if (!field) return;
+    field.focus({ preventScroll: true });
+    if (selection) field.setSelectionRange(...selection);
+  }
+
+  // The button that was pressed is gone, and the focus with it: to the field to correct, or to the panel's begin.
+  function answer(panel) {
+    (panel.querySelector("[aria-invalid]") || panel).focus();
   }
 
   document.addEventListener("htmx:beforeSwap", (event) => {
-    const { target, requestConfig } = event.detail;
-    if (target?.matches?.("[data-panel]")) kept = requestConfig.verb === "get" && event.detail.shouldSwap ? keep(target) : null;
+    const { target, requestConfig, shouldSwap } = event.detail;
+    if (!target?.matches?.("[data-panel]") || !shouldSwap) return;
+    const isRefresh = requestConfig.verb === "get";
+    next = isRefresh ? { after: putBack, state: keep(target) } : { after: answer };
   });
 
   document.addEventListener("htmx:afterSwap", () => {
-    const panel = kept && document.querySelector("[data-panel]");
+    const panel = next && document.querySelector("[data-panel]");
     if (!panel) return;
-    const state = kept;
-    kept = null;
-    putBack(panel, state);
+    const { after, state } = next;
+    next = null;
+    after(panel, state);
   });
 })();
