@@ -23,6 +23,8 @@ def main(arguments: list[str]) -> int:
         return _serve(options) if options.command == "serve" else _reset(options)
     except ImproperlyConfigured as wrong:
         return _refuse(str(wrong))
+    except KeyboardInterrupt:  # before it serves; from then on it ends by itself
+        return 130
     except OperationalError as wrong:
         return _refuse(f"The sandbox's database cannot be reached: {str(wrong).strip()}")
 

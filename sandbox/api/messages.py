@@ -13,7 +13,8 @@ from rest_framework.response import Response
 from sandbox.api import answers, base, sending, shapes
 from sandbox.api.chats import find_chat
 from sandbox.api.errors import ApiError
-from sandbox.models import Message, Participant, Reaction
+from sandbox.api.own_handle import own_handle_with_chat
+from sandbox.models import Message, Reaction
 
 
 class ChatMessages(base.ApiView):
@@ -45,7 +46,7 @@ class ChatMessages(base.ApiView):
         key = answers.key_of(request, message)
 
         def act() -> answers.Outcome:
-            me = _own_handle_with_chat(chat_uuid)
+            me = own_handle_with_chat(chat_uuid)
             chat = me.chat
             handles = None
             if chat.is_group:
@@ -75,12 +76,3 @@ def with_reactions(rows: Sequence[Message]) -> list[dict[str, Any]]:
     for reaction in Reaction.objects.filter(message__in=rows).select_related("participant").order_by("created_at"):
         found.setdefault(reaction.message_id, []).append(reaction)
     return [shapes.message(row, row.sender, found.get(row.id, [])) for row in rows]
-
-
-def _own_handle_with_chat(chat_id: UUID) -> Participant:
-    """Our handle in a chat, with the chat, its line and its peer: all that a send needs, in one query."""
-    rows = Participant.objects.select_related("chat__line", "chat__peer")
-    me = rows.filter(chat_id=chat_id, is_me=True).first()
-    if me is None:
-        raise ApiError(2001, "Chat not found")
-    return me

@@ -130,7 +130,7 @@ def _write(chat: Chat, message: Message, next_step: Happening) -> None:
     chat.first_outbound_at = chat.first_outbound_at or now
     if health.of(chat).status != before:
         chat.health_at = now
-    values = {
+    values: dict[str, Any] = {
         "chat": chat.id,
         "now": now,
         "health_at": chat.health_at,
