@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from django.contrib.auth.models import User
 from django.db import transaction
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from chats import clock, live
 from chats.actions.operations import enqueue
@@ -15,6 +15,7 @@ from chats.actions.rules import Refused, record, require
 from chats.engine import titles
 from chats.models import Chat, Handle, Line, Message, Operation, Participant
 from chats.models.common import Service
+from chats.models.operation import OPEN
 from chats.v3 import content
 from chats.v3.handles import InvalidHandle, clean_handle
 
@@ -33,7 +34,7 @@ def send_message(*, chat: Chat, text: str, by: User, key: uuid.UUID) -> Message:
     require(by, "reply_to_chats", chat.line)
     parts = _checked_text(text, key=key, chat=chat)
     with transaction.atomic():
-        chat = Chat.objects.select_for_update().select_related("line").get(pk=chat.pk)
+        chat = Chat.objects.select_for_update(of=("self",)).select_related("line").get(pk=chat.pk)
         already = Message.objects.filter(key=str(key)).first()
         if already is not None:
             if already.chat_id != chat.pk:
@@ -41,6 +42,8 @@ def send_message(*, chat: Chat, text: str, by: User, key: uuid.UUID) -> Message:
             return already
         if chat.left_at is not None:
             raise Refused("Our line has left this group, so nothing can be sent.")
+        if chat.remote_id is None and not _is_being_started(chat):
+            raise Refused("This chat was never started. Try its first message again, or start a new chat.")
         message = _write(chat, parts, by=by, key=key)
         enqueue(Operation.Kind.SEND_MESSAGE, line=chat.line, chat=chat, by=by, message=message, key=key)
         record(by, "message.send", line=chat.line, chat=chat, target=f"message {message.pk}")
@@ -59,7 +62,7 @@ def start_chat(*, line: Line, to: Sequence[str], text: str, by: User, key: uuid.
     handles = _checked_handles(to, line)
     with transaction.atomic():
         # One start at a time on a line: the second of two finds the chat that the first has made.
-        line = Line.objects.select_for_update().get(pk=line.pk)
+        line = Line.objects.select_for_update(no_key=True).get(pk=line.pk)
         already = Message.objects.filter(key=str(key), chat__line=line).select_related("chat").first()
         if already is not None:
             return already.chat
@@ -167,9 +170,20 @@ def _checked_handles(to: Sequence[str], line: Line) -> list[str]:
     return handles
 
 
+def _is_being_started(chat: Chat) -> bool:
+    return Operation.objects.filter(chat=chat, kind=Operation.Kind.CREATE_CHAT, state__in=OPEN).exists()
+
+
+def _started(line: Line) -> QuerySet[Chat]:
+    """The line's chats but those whose start has failed: the remote never made them."""
+    starting = Operation.objects.filter(chat=OuterRef("pk"), kind=Operation.Kind.CREATE_CHAT, state__in=OPEN)
+    return Chat.objects.filter(Q(remote_id__isnull=False) | Exists(starting), line=line)
+
+
 def _direct_chat(line: Line, handle: str) -> Chat | None:
     return (
-        Chat.objects.filter(line=line, is_group=False, participants__handle__value=handle, participants__is_me=False)
+        _started(line)
+        .filter(is_group=False, participants__handle__value=handle, participants__is_me=False)
         .order_by("-sort_at")
         .first()
     )
@@ -177,7 +191,7 @@ def _direct_chat(line: Line, handle: str) -> Chat | None:
 
 def _same_group(line: Line, handles: Sequence[str]) -> Chat | None:
     """The group of exactly these people that the remote would reuse: one that nobody named (linq-v3, 1.2)."""
-    ours = Chat.objects.filter(line=line, is_group=True, left_at__isnull=True)
+    ours = _started(line).filter(is_group=True, left_at__isnull=True)
     for value in handles:
         ours = ours.filter(
             Exists(

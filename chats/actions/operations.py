@@ -12,12 +12,13 @@ from django.db import transaction
 from chats import clock, live
 from chats.actions.rules import NotAllowed, Refused, record, require
 from chats.engine import lanes, wake
-from chats.models import Chat, Line, Message, Operation
+from chats.models import Chat, Handle, Line, Message, Operation
 from chats.models.operation import Kind
 from chats.queries import access
 
 # How long the remote may take to show what it accepted before we go and look.
 CONFIRM_WITHIN = timedelta(seconds=20)
+BLOCKED = 2026
 
 
 def enqueue(
@@ -85,12 +86,20 @@ def retry_operation(*, operation: Operation, by: User) -> Operation:
     """
     _require_a_say(operation, by)
     with transaction.atomic():
-        row = Operation.objects.select_for_update().select_related("chat", "line", "message").get(pk=operation.pk)
+        if operation.chat_id is not None:
+            # Chat before operation, as everywhere.
+            Chat.objects.select_for_update().filter(pk=operation.chat_id).first()
+        rows = Operation.objects.select_for_update(of=("self",)).select_related("chat", "line", "message")
+        row = rows.get(pk=operation.pk)
         if row.state != Operation.State.FAILED:
             raise Refused("Only what has failed can be tried again.")
         record(by, "operation.retry", line=row.line, chat=row.chat, target=f"operation {row.pk}")
         if row.message is not None and row.message.remote_id is not None:
             return _send_anew(row, by)
+        if row.error_code == BLOCKED and row.chat is not None:
+            # Only the remote knows the block list. Whoever tries again says that it has changed: ask it.
+            people = Handle.objects.filter(participations__chat=row.chat, participations__is_me=False)
+            people.update(blocked_at=None)
         now = clock.now()
         row.state = Operation.State.QUEUED
         row.due_at = now
@@ -112,7 +121,7 @@ def _send_anew(row: Operation, by: User) -> Operation:
     assert row.message is not None  # noqa: S101
     if row.chat is None or row.line is None:
         raise Refused("The chat of this message is gone.")
-    if Operation.objects.filter(payload__again_for=row.pk).exists():
+    if Operation.objects.filter(chat=row.chat, payload__again_for=row.pk).exists():
         raise Refused("It has already been sent again.")
     key = uuid.uuid4()
     old = row.message
