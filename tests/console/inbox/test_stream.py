@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -75,7 +76,12 @@ def story() -> Callable[[Callable[[], Awaitable[None]]], None]:
         finally:
             await sync_to_async(connections.close_all)()
 
-    return lambda tell: asyncio.run(run(tell))
+    def apart(tell: Callable[[], Awaitable[None]]) -> None:
+        # In a thread of its own: a browser that another test holds open keeps a loop running in this one.
+        with ThreadPoolExecutor(1) as one:
+            one.submit(lambda: asyncio.run(run(tell))).result()
+
+    return apart
 
 
 def test_own_lines_are_heard_and_others_never(
