@@ -9,6 +9,7 @@ from datetime import timedelta
 import pytest
 from django.conf import settings
 from django.contrib.auth.models import User
+from django.db import connections
 from django.test import Client
 from playwright.sync_api import Page, Route, expect
 
@@ -38,6 +39,8 @@ def page(server: Server, agent: User, monkeypatch: pytest.MonkeyPatch) -> Iterat
         opened.on("console", lambda said: problems.append(said.text) if "Security Policy" in said.text else None)
         yield opened
         context.close()
+        # Beside a running loop Django keeps connections of its own, which nothing else would close.
+        connections.close_all()
         assert problems == []
     monkeypatch.delenv("DJANGO_ALLOW_ASYNC_UNSAFE")
 
