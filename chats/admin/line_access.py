@@ -41,6 +41,9 @@ class LineAccessInline(admin.TabularInline):  # type: ignore[type-arg]
     verbose_name = "line access"
     verbose_name_plural = "Who may use which line"
 
+    class Media:
+        css = {"all": ["chatdeck/css/inlines.css"]}
+
     def get_queryset(self, request: HttpRequest) -> QuerySet[LineAccess]:
         return access.within_lines(request.user, super().get_queryset(request).select_related("user", "line"))
 

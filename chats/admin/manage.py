@@ -100,6 +100,9 @@ class HandleInline(OnlyThere, admin.TabularInline):  # type: ignore[type-arg]
     fields = readonly_fields = ("value", "service", "opted_out_at", "blocked_at")
     extra = 0
 
+    class Media:
+        css = {"all": ["chatdeck/css/inlines.css"]}
+
     def has_view_permission(self, request: HttpRequest, obj: Contact | None = None) -> bool:
         return access.has_right(request.user, "chats.view_contact")
 

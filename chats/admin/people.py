@@ -66,6 +66,7 @@ class PersonAdmin(SavesLineAccess, UserAdmin):  # type: ignore[type-arg]
         if db_field.name == "groups":
             kwargs["queryset"] = roles_to_give(person(request))
             kwargs["widget"] = CheckboxSelectMultiple
+            kwargs["label"] = "Roles"
             kwargs["help_text"] = "What the person may do. On which lines is said below."
         return super().formfield_for_manytomany(db_field, request, **kwargs)
 

@@ -8,7 +8,8 @@
      catch-up    once, when the stream begins: something may have happened since the page was made
      poll        ask again: every 5 seconds while the stream is cut, and once when it is back
      unread      {total} of all chats of this person
-   Regions with data-quiet fail without a toast: the note about the connection says it already. */
+   Regions with data-quiet fail without a toast: the note about the connection says it already.
+   A form inside one has no such mark of its own, so what a person does still fails aloud. */
 "use strict";
 (() => {
   const { stream, unread, user } = document.currentScript.dataset;
@@ -174,7 +175,7 @@
 
   for (const failure of ["htmx:sendError", "htmx:timeout", "htmx:responseError"]) {
     body.addEventListener(failure, (event) => {
-      if (event.target instanceof Element && event.target.closest("[data-quiet]")) event.stopPropagation();
+      if (event.target instanceof Element && event.target.matches("[data-quiet]")) event.stopPropagation();
     });
   }
 })();
