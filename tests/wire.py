@@ -94,7 +94,7 @@ def message(message_id: str, chat_id: str, text: str = "Hello", *, sender: str =
 
 
 def message_event(
-    chat: Chat | str, message_id: str, *, text: str = "Hello", sender: str = "", key: str = "", **more: Any
+    chat: Chat | str, message_id: str, /, *, text: str = "Hello", sender: str = "", key: str = "", **more: Any
 ) -> dict[str, Any]:
     """The data of message.sent, .received, .delivered or .read (2026-02-03); ours without a sender."""
     chat_id = str(chat.remote_id) if isinstance(chat, Chat) else chat

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from django.db.models import Q, QuerySet
+
 from chats import clock, live
 from chats.engine import delivery, inflow, settle, store
 from chats.engine.events import find
@@ -34,7 +36,7 @@ def message_moved(event: WebhookEvent) -> None:
         if changed:
             chat.save(update_fields=changed)
     inflow.show_as_latest(chat, message)
-    if created and not message.is_ours:
+    if not message.is_ours and (created or _is_first_word(event, told)):
         _heard_from(chat, message)
     live.announce("message", line_id=chat.line_id, chat_id=chat.pk, message_id=message.pk)
 
@@ -45,12 +47,13 @@ def message_failed(event: WebhookEvent) -> None:
     message = _known(event, told.message_id, told.chat_id)
     at = told.failed_at or event.happened_at or clock.now()
     changed = delivery.fail(message, sentence=told.sentence, code=told.code, at=at)
-    if not changed:
+    if changed:
+        message.trace_id = (told.trace_id or message.trace_id)[:64]
+        message.save(update_fields=[*changed, "trace_id"])
+    if message.delivery_status != Status.FAILED:
         return
-    message.trace_id = (told.trace_id or message.trace_id)[:64]
-    message.save(update_fields=[*changed, "trace_id"])
     operation = Operation.objects.select_for_update().filter(message=message).first()
-    if operation is not None and operation.state != State.CANCELLED:
+    if operation is not None and operation.state not in {State.CANCELLED, State.FAILED}:
         settle.fail(operation, sentence=told.sentence, code=told.code, trace_id=told.trace_id)
     live.announce("message", line_id=message.chat.line_id, chat_id=message.chat_id, message_id=message.pk)
 
@@ -67,13 +70,18 @@ def message_edited(event: WebhookEvent) -> None:
         message.text = content.plain_text(message.parts)
     message.edited_at = at
     message.save(update_fields=["parts", "text", "edited_at"])
+    inflow.show_as_latest(message.chat, message)
     live.announce("message", line_id=message.chat.line_id, chat_id=message.chat_id, message_id=message.pk)
 
 
 def reaction_added(event: WebhookEvent) -> None:
     told = events.read_reaction(find.envelope_of(event))
     message = _known(event, told.message_id, told.chat_id)
-    Reaction.objects.bulk_create([_reaction(message, told)], ignore_conflicts=True)
+    wanted = _reaction(message, told)
+    if not _is_taken_back(wanted, told):
+        row = _same(wanted).first() or wanted
+        row.reacted_at = max(filter(None, (row.reacted_at, wanted.reacted_at)), default=None)
+        row.save()
     live.announce("message", line_id=message.chat.line_id, chat_id=message.chat_id, message_id=message.pk)
 
 
@@ -81,22 +89,26 @@ def reaction_removed(event: WebhookEvent) -> None:
     told = events.read_reaction(find.envelope_of(event))
     message = _known(event, told.message_id, told.chat_id)
     wanted = _reaction(message, told)
-    rows = Reaction.objects.filter(
-        message=message, part_index=wanted.part_index, handle=wanted.handle, is_me=wanted.is_me, type=wanted.type
-    )
-    rows.filter(custom_emoji=wanted.custom_emoji).delete()
+    rows = _same(wanted)
+    if wanted.reacted_at is not None:
+        # One that was put back since stays.
+        rows = rows.filter(Q(reacted_at__isnull=True) | Q(reacted_at__lte=wanted.reacted_at))
+    rows.delete()
     live.announce("message", line_id=message.chat.line_id, chat_id=message.chat_id, message_id=message.pk)
 
 
 def _find(chat: Chat, told: events.MessageEvent) -> Message | None:
     """Our row of this message, by the remote's id or by the key it left with; the chat is locked by the caller."""
+    if store.uuid_of(told.message_id) is None:
+        raise find.Unusable("The event does not name a message.")
     rows = Message.objects.select_for_update()
-    message = rows.filter(remote_id=told.message_id).first()
-    if message is None and told.idempotency_key:
+    if told.idempotency_key:
         message = rows.filter(key=told.idempotency_key, chat=chat).first()
         if message is not None:
+            # A reading of the chat may have made a second row of it already; the two are joined here.
             inflow.attach(message, told.message_id)
-    return message
+            return message
+    return rows.filter(remote_id=told.message_id).first()
 
 
 def _create(chat: Chat, told: events.MessageEvent, event: WebhookEvent) -> Message:
@@ -151,22 +163,44 @@ def _confirm(message: Message) -> None:
 
 def _heard_from(chat: Chat, message: Message) -> None:
     """Somebody wrote. What the remote recovered late is history: no unread mark."""
-    if message.sender is not None and not chat.is_group:
-        _note_opt_out(message.sender, message)
+    if message.sender is not None:
+        _note_opt_out(message.sender, message, is_direct=not chat.is_group)
     if message.reconciled_at is None:
         chat.unread_count += 1
         chat.save(update_fields=["unread_count"])
     live.announce("chat", line_id=chat.line_id, chat_id=chat.pk)
 
 
-def _note_opt_out(person: Handle, message: Message) -> None:
-    """A keyword stops every direct message to this person; anything they write later lifts that (linq-v3, 6.2)."""
+def _is_first_word(event: WebhookEvent, told: events.MessageEvent) -> bool:
+    """Whether this is the first event to say that this message came in.
+
+    The row may be older than its event: a sync, or an event about it that was faster, had it fetched.
+    """
+    if event.event_type != "message.received":
+        return False
+    heard = WebhookEvent.objects.filter(
+        chat=event.chat, event_type="message.received", state=WebhookEvent.State.PROCESSED
+    )
+    names_it = Q(payload__data__id=told.message_id) | Q(payload__data__message__id=told.message_id)
+    return not heard.filter(names_it).exists()
+
+
+def _note_opt_out(person: Handle, message: Message, *, is_direct: bool) -> None:
+    """A keyword stops every direct message to this person; anything they write later lifts that.
+
+    The keyword counts in a direct chat only, what lifts it counts anywhere (linq-v3, 6.2). Nothing comes
+    in from those who are blocked, so hearing from somebody also says that they no longer are.
+    """
     at: datetime = message.happened_at
-    if is_opt_out(message.text):
-        if not Message.objects.filter(sender=person, happened_at__gt=at).exists():
-            Handle.objects.filter(pk=person.pk).update(opted_out_at=at)
-    else:
+    Handle.objects.filter(pk=person.pk, blocked_at__lt=at).update(blocked_at=None)
+    if not is_opt_out(message.text):
         Handle.objects.filter(pk=person.pk, opted_out_at__lt=at).update(opted_out_at=None)
+    elif is_direct:
+        since = Message.objects.filter(sender=person, happened_at__gt=at).values_list("text", flat=True)
+        if all(is_opt_out(text) for text in since):
+            Handle.objects.filter(Q(opted_out_at__isnull=True) | Q(opted_out_at__lt=at), pk=person.pk).update(
+                opted_out_at=at
+            )
 
 
 def _known(event: WebhookEvent, message_id: str, chat_id: str | None) -> Message:
@@ -175,9 +209,11 @@ def _known(event: WebhookEvent, message_id: str, chat_id: str | None) -> Message
     Raises `UnknownMessage` for one that we do not have: its own event may still be on its way.
     """
     wanted = store.uuid_of(message_id)
+    if wanted is None:
+        raise find.Unusable("The event does not name a message.")
     if chat_id is not None:
         find.chat_of(event, chat_id)
-    message = Message.objects.filter(remote_id=wanted).first() if wanted else None
+    message = Message.objects.filter(remote_id=wanted).first()
     if message is None:
         raise find.UnknownMessage(message_id)
     find.chat_of(event, str(message.chat.remote_id))
@@ -192,6 +228,39 @@ def _reaction(message: Message, told: events.ReactionEvent) -> Reaction:
         is_me=told.is_from_me,
         type=told.type[:20],
         custom_emoji=(told.custom_emoji or "")[:40],
-        remote_id=(told.reaction_id or "")[:64],
+        remote_id=inflow.reaction_id(told.type, told.reaction_id),
         reacted_at=told.reacted_at,
     )
+
+
+def _same(wanted: Reaction) -> QuerySet[Reaction]:
+    """The row of this reaction, whether or not it carries the same times."""
+    return Reaction.objects.filter(
+        message=wanted.message,
+        part_index=wanted.part_index,
+        handle=wanted.handle,
+        type=wanted.type,
+        custom_emoji=wanted.custom_emoji,
+        remote_id=wanted.remote_id,
+    )
+
+
+def _is_taken_back(wanted: Reaction, told: events.ReactionEvent) -> bool:
+    """Whether the event that takes this reaction back was faster than this one."""
+    removals = WebhookEvent.objects.filter(
+        chat=wanted.message.chat_id,
+        event_type="reaction.removed",
+        state=WebhookEvent.State.PROCESSED,
+        payload__data__message_id=told.message_id,
+    )
+    for removal in removals:
+        other = events.read_reaction(find.envelope_of(removal))
+        same = (other.part_index, other.type, other.custom_emoji, other.handle) == (
+            told.part_index,
+            told.type,
+            told.custom_emoji,
+            told.handle,
+        )
+        if same and other.reacted_at and told.reacted_at and other.reacted_at >= told.reacted_at:
+            return True
+    return False

@@ -24,6 +24,14 @@ LATE_EVENT_ATTEMPTS = 5
 State = WebhookEvent.State
 
 
+class Foreign(Exception):
+    """The event's message is in a chat on a line that is not ours."""
+
+
+class Overtaken(Exception):
+    """Another worker, who thought us dead, has processed the event meanwhile: all of ours is rolled back."""
+
+
 def process_due(*, seconds: float) -> int:
     """Process waiting events, oldest first, for about `seconds`. Returns how many were handled.
 
@@ -43,22 +51,37 @@ def process_due(*, seconds: float) -> int:
 def process(event: WebhookEvent) -> None:
     """Process one event that this worker has taken. Never raises for what is in it."""
     try:
-        try:
-            _handle(event)
-        except (find.UnknownChat, find.UnknownMessage) as unknown:
-            # Fetched outside any transaction; it may be new, or its own event is still on its way.
-            _fetch(unknown)
-            _handle(event)
+        _handle_with_what_it_is_about(event)
     except (find.Unusable, Unreadable) as reason:
         _settle(event, State.IGNORED, error=str(reason))
-    except find.UnknownChat:
+    except (find.UnknownChat, Foreign):
         _settle(event, State.IGNORED, error="The event is about a chat on a line that is not ours.")
     except RemoteError as problem:
         sentence = f"What this event is about could not be fetched. {problem.sentence}"
         _try_later(event, sentence, gone=problem.status == 404)
+    except Overtaken:
+        log.info("Event %s was processed by another worker.", event.pk)
     except Exception as defect:
         log.exception("Event %s of type %s broke", event.pk, event.event_type)
         _try_later(event, f"Chatdeck itself failed here ({type(defect).__name__}).")
+
+
+def _handle_with_what_it_is_about(event: WebhookEvent) -> None:
+    """Process an event; its chat and its message are fetched, once each, where we do not have them yet.
+
+    They may be new, or their own events are still on their way.
+    """
+    fetched: set[str] = set()
+    while True:
+        try:
+            _handle(event)
+            return
+        except (find.UnknownChat, find.UnknownMessage) as unknown:
+            if unknown.remote_id in fetched:
+                raise
+            fetched.add(unknown.remote_id)
+            # Outside any transaction, as every call.
+            _fetch(unknown)
 
 
 def _fetch(unknown: find.UnknownChat | find.UnknownMessage) -> None:
@@ -69,7 +92,9 @@ def _fetch(unknown: find.UnknownChat | find.UnknownMessage) -> None:
     message = client.messages.retrieve(unknown.remote_id)
     chat = Chat.objects.filter(remote_id=message.chat_id).first()
     if chat is None:
-        raise find.UnknownChat(message.chat_id)
+        chat = next(iter(store.save_chats([client.chats.retrieve(message.chat_id)])), None)
+    if chat is None:
+        raise Foreign
     inflow.save_messages(chat, [message])
 
 
@@ -95,7 +120,8 @@ def _handle(event: WebhookEvent) -> None:
     with transaction.atomic():
         if handler is not None:
             handler(event)
-        _write(event, State.PROCESSED if handler is not None else State.IGNORED)
+        if not _write(event, State.PROCESSED if handler is not None else State.IGNORED):
+            raise Overtaken
 
 
 def _settle(event: WebhookEvent, state: State, *, error: str) -> None:
@@ -104,14 +130,26 @@ def _settle(event: WebhookEvent, state: State, *, error: str) -> None:
         _write(event, state)
 
 
-def _write(event: WebhookEvent, state: State) -> None:
+def _write(event: WebhookEvent, state: State) -> bool:
+    """Write what became of the event. False when another worker has done so already."""
     event.state = state
     event.due_at = None
     event.processed_at = clock.now()
     if state is State.PROCESSED:
         event.error = ""
-    event.save(update_fields=["state", "due_at", "processed_at", "error", "chat", "line"])
+    still_waiting = WebhookEvent.objects.filter(pk=event.pk, state=State.PENDING)
+    written = still_waiting.update(
+        state=event.state,
+        due_at=None,
+        processed_at=event.processed_at,
+        error=event.error,
+        chat=event.chat,
+        line=event.line,
+    )
+    if not written:
+        return False
     live.announce("event", line_id=event.line_id, chat_id=event.chat_id)
+    return True
 
 
 def _try_later(event: WebhookEvent, sentence: str, *, gone: bool = False) -> None:
@@ -122,4 +160,5 @@ def _try_later(event: WebhookEvent, sentence: str, *, gone: bool = False) -> Non
             _write(event, State.PARKED)
         return
     event.due_at = clock.now() + settle.backoff(event.attempts)
-    event.save(update_fields=["due_at", "error"])
+    still_waiting = WebhookEvent.objects.filter(pk=event.pk, state=State.PENDING)
+    still_waiting.update(due_at=event.due_at, error=event.error)
