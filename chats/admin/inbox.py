@@ -125,6 +125,7 @@ def list_context(request: HttpRequest) -> dict[str, Any]:
     lines = lines_to_choose(user)
     page: Page[Chat] = inbox_page(user, filters, after=request.GET.get("after", ""))
     query = query_of(filters)
+    can_reply = access.has_right(user, "chats.reply_to_chats")
     next_url = with_query(reverse("admin:inbox"), query, after=page.next) if page.next else ""
     return {
         "rows": [Row.of(chat) for chat in page.rows],
@@ -136,8 +137,8 @@ def list_context(request: HttpRequest) -> dict[str, Any]:
         "lines": lines,
         "healths": Health.choices,
         "unread_total": unread_total(user),
-        "inbox_keys": KEYS,
-        "can_reply": access.has_right(user, "chats.reply_to_chats"),
+        "inbox_keys": KEYS if can_reply else KEYS[:3],
+        "can_reply": can_reply,
     }
 
 

@@ -78,10 +78,12 @@ def updates(request: HttpRequest, pk: int) -> HttpResponse:
 @require_safe
 @room("read_chats")
 def head(request: HttpRequest, pk: int) -> HttpResponse:
-    """Who the chat is with, for a page on which that has changed."""
-    found = access.get_chat(person(request), pk)
-    context = {"chat": found, "names": _names(inbox.participants(found))}
-    return render(request, "console/inbox/thread_head.html", context)
+    """Who the chat is with, for a page on which that has changed; and no box any more, if none may stand there."""
+    user = person(request)
+    found = access.get_chat(user, pk)
+    people = inbox.participants(found)
+    context = {"chat": found, "names": _names(people), "why_no_reply": why_no_reply(found, people, user)}
+    return render(request, "console/inbox/head_update.html", context)
 
 
 @require_POST

@@ -172,6 +172,14 @@ def test_nobody_writes_to_a_group_our_line_has_left(client: Client, group: Chat)
     assert (ours(), Operation.objects.count()) == ([], 0)
 
 
+def test_an_open_page_loses_its_box_when_our_line_leaves(client: Client, group: Chat) -> None:
+    assert "composer" not in client.get(f"/inbox/{group.pk}/head/", headers=HTMX).content.decode()
+    Chat.objects.filter(pk=group.pk).update(left_at=NOON)
+    head = client.get(f"/inbox/{group.pk}/head/", headers=HTMX).content.decode()
+    assert '<div id="composer-slot" hx-swap-oob="true">' in head
+    assert "Our line has left this group, so nothing can be sent." in head
+
+
 @pytest.mark.parametrize("key", ["", "damaged", "<script>"])
 def test_a_damaged_key_is_replaced(client: Client, chat: Chat, key: str) -> None:
     client.post(f"/inbox/{chat.pk}/send/", {"text": "Hello", "key": key, "seen": "x"}, headers=HTMX)
