@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any
 
 from chats.v3.opt_out import is_opt_out
-from sandbox import health
+from sandbox import blocklist, health
 from sandbox.event_shapes import card_news, message_news
 from sandbox.events import News, tell
 from sandbox.models import CardShare, Chat, Message, Participant, Person
@@ -39,7 +39,12 @@ def text_part(text: str) -> dict[str, Any]:
 
 
 def receive(said: Sequence[Said], at: datetime) -> list[Message]:
-    """Let people say things. Call it in a transaction; the chats come with their line and peer loaded."""
+    """Let people say things. Call it in a transaction; the chats come with their line and peer loaded.
+
+    What comes from a blocked handle is dropped here without a trace: no message, no event, no end of an opt-out.
+    Returns the messages that were heard.
+    """
+    said = [each for each in said if not blocklist.is_blocked(each.sender.handle)]
     messages = [
         Message(
             id=uuid.uuid4(),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 
+from sandbox import blocklist
 from sandbox.faults import Faults, in_force
 from sandbox.models import World
 
@@ -17,6 +18,7 @@ def current() -> World:
 def forget() -> None:
     """Read the world and its faults anew: it was replaced."""
     current.cache_clear()
+    blocklist.forget()
     world = current()
     in_force.put(Faults.from_json(world.faults), world.seed)
 

@@ -23,10 +23,15 @@ class ApiView(APIView):
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         """Check the bearer token."""
-        scheme, _, token = request.META.get("HTTP_AUTHORIZATION", "").partition(" ")
-        known = any(secrets.compare_digest(token.strip().encode(), each.encode()) for each in settings.TOKENS)
-        if scheme.lower() != "bearer" or not known:
+        token = token_of(request).encode()
+        if not any(secrets.compare_digest(token, each.encode()) for each in settings.TOKENS):
             raise ApiError(2004, "Unauthorized - missing or invalid authentication token")
+
+
+def token_of(request: Request) -> str:
+    """The bearer token of a request; empty when it has none."""
+    scheme, _, token = request.META.get("HTTP_AUTHORIZATION", "").partition(" ")
+    return token.strip() if scheme.lower() == "bearer" else ""
 
 
 def trace_id(request: Request) -> str:

@@ -72,7 +72,7 @@ class Chats(base.ApiView):
             made = chat is None
             if chat is None:
                 chat = make_chat(line, handles, reuse_key)
-            sending.check_may_send(chat, override_optout=override)
+            sending.check_may_send(request, chat, override_optout=override)
             me = own_handle(chat)
             row = sending.take(request, chat, me, message, key)
             members = list(chat.participants.order_by("-is_me", "joined_at", "handle"))

@@ -52,7 +52,7 @@ class ChatMessages(base.ApiView):
             if chat.is_group:
                 handles = list(chat.participants.filter(status="active").values_list("handle", flat=True))
             sending.check_content(message, opens_chat=False, is_group=chat.is_group, participants=handles)
-            sending.check_may_send(chat, override_optout=override)
+            sending.check_may_send(request, chat, override_optout=override)
             row = sending.take(request, chat, me, message, key)
             return answers.Outcome(202, {"chat_id": str(chat.id), "message": sending.sent_shape(row, me)})
 

@@ -14,9 +14,9 @@ from rest_framework.request import Request
 
 from chats.v3.content import check_message
 from sandbox import alarms, clock, health
-from sandbox.api import base, parts, shapes
+from sandbox.api import base, eligibility, parts, shapes
 from sandbox.api.errors import ApiError
-from sandbox.models import Chat, Happening, Message, Participant, Person
+from sandbox.models import Chat, Happening, Message, Participant
 from sandbox.people import life
 
 PAIR_LIMIT = 30
@@ -62,10 +62,10 @@ def check_content(
         raise ApiError(found[0].code, found[0].message)
 
 
-def check_may_send(chat: Chat, *, override_optout: bool) -> None:
+def check_may_send(request: Request, chat: Chat, *, override_optout: bool) -> None:
     """Raise `ApiError` when nothing can be sent into this chat now."""
     check_open(chat)
-    check_recipient(chat.peer, override_optout=override_optout)
+    eligibility.check_chat(request, chat, override_optout=override_optout)
     check_pair(chat)
 
 
@@ -75,12 +75,6 @@ def check_open(chat: Chat) -> None:
         raise ApiError(2013, "This chat is not available: your line left it")
     if chat.line.status == "FLAGGED":
         raise ApiError(2027, "This line cannot send right now")
-
-
-def check_recipient(person: Person | None, *, override_optout: bool) -> None:
-    """Raise `ApiError` when the person of a direct chat opted out and the request does not override it."""
-    if person is not None and person.opted_out_at is not None and not override_optout:
-        raise ApiError(2024, "The recipient opted out of messages")
 
 
 def check_pair(chat: Chat) -> None:

@@ -45,8 +45,10 @@ class Say(APIView):
             chat, sender = _where(body, base.handle(handle, "handle"))
             if chat.left_at is not None:
                 raise ApiError(2013, "The line left this chat and does not hear what is said in it")
-            message = receive([Said(chat, sender, text)], clock.now())[0]
-        return Response({"chat_id": str(chat.id), "message": shapes.message(message, sender)}, status=201)
+            heard = receive([Said(chat, sender, text)], clock.now())
+        # Nobody hears a blocked handle.
+        message = shapes.message(heard[0], sender) if heard else None
+        return Response({"chat_id": str(chat.id), "message": message}, status=201)
 
 
 class Read(APIView):

@@ -79,3 +79,17 @@ class Delivery(models.Model):
 
     def __str__(self) -> str:
         return f"{self.event_id} to {self.subscription_id}"
+
+
+class RoutingToken(models.Model):
+    """What a receiver asked for in the routing header the last time it took an event of this chat."""
+
+    subscription = models.ForeignKey(Subscription, on_delete=models.CASCADE)
+    chat_id = models.UUIDField()
+    token = models.CharField(max_length=1024)
+
+    class Meta:
+        constraints = [models.UniqueConstraint("subscription", "chat_id", name="one_token_per_chat")]
+
+    def __str__(self) -> str:
+        return f"{self.subscription_id} {self.chat_id}"
