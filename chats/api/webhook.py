@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import math
 from typing import Any
 
 from django.conf import settings
@@ -28,7 +29,8 @@ MAX_BODY = 1024 * 1024
 def receive(request: HttpRequest) -> HttpResponse:
     """POST /webhooks/linq/: 200 once stored, also for one we have already; 400, 401 or 413 for what is none; 503 when
     it could not be stored, so that the remote tries again."""
-    if int(request.headers.get("content-length") or 0) > MAX_BODY:
+    length = request.headers.get("content-length") or "0"
+    if not length.isdecimal() or int(length) > MAX_BODY:
         return _refusal(413, "An event can be 1 MiB at the most.")
     body = request.body
     if len(body) > MAX_BODY:
@@ -37,21 +39,22 @@ def receive(request: HttpRequest) -> HttpResponse:
         verify(secrets(), request.headers, body, now=clock.now().timestamp())
     except BadSignature as problem:
         return _refusal(401, str(problem))
-    except DatabaseError:
-        log.exception("The signing secrets could not be read")
+    except DatabaseError as problem:
+        # Never with its traceback: the database quotes the values it was given.
+        log.error("The signing secrets could not be read: %s", type(problem).__name__)
         return _refusal(503, "The event could not be checked. Try again.")
     try:
-        payload = json.loads(body)
+        payload = _storable(json.loads(body))
         event_id = str(payload.get("event_id") or request.headers.get("webhook-id") or "")
         event_type = str(payload["event_type"])
-    except (ValueError, TypeError, KeyError, AttributeError):
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
         return _refusal(400, "The body is not an event in JSON.")
     if not event_id:
         return _refusal(400, "The event has no id.")
     try:
         _store(event_id, event_type, payload)
-    except DatabaseError:
-        log.exception("An event could not be stored")
+    except DatabaseError as problem:
+        log.error("An event could not be stored: %s", type(problem).__name__)
         return _refusal(503, "The event could not be stored. Try again.")
     return JsonResponse({"stored": True})
 
@@ -73,7 +76,7 @@ def _store(event_id: str, event_type: str, payload: dict[str, Any]) -> None:
         event_id=event_id[:100],
         event_type=event_type[:80],
         version=str(payload.get("webhook_version") or "")[:20],
-        payload=_without_nul(payload),
+        payload=payload,
         trace_id=str(payload.get("trace_id") or "")[:64],
         happened_at=happened_at,
         received_at=now,
@@ -84,14 +87,19 @@ def _store(event_id: str, event_type: str, payload: dict[str, Any]) -> None:
     wake.wake_events()
 
 
-def _without_nul(value: Any) -> Any:
-    """PostgreSQL stores every character but U+0000; losing an event for one would be the worse loss."""
+def _storable(value: Any) -> Any:
+    """The value without what PostgreSQL's jsonb cannot hold: U+0000, half a surrogate pair, numbers that are none.
+
+    Losing an event for one of these would be the worse loss, and refusing it would have it sent again and again.
+    """
     if isinstance(value, str):
-        return value.replace("\x00", "")
+        return value.replace("\x00", "").encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
     if isinstance(value, list):
-        return [_without_nul(one) for one in value]
+        return [_storable(one) for one in value]
     if isinstance(value, dict):
-        return {key.replace("\x00", ""): _without_nul(one) for key, one in value.items()}
+        return {_storable(key): _storable(one) for key, one in value.items()}
     return value
 
 
