@@ -11,9 +11,9 @@ from django.views.decorators.http import require_POST, require_safe
 from chats.actions.lines import label_line
 from chats.actions.rules import Refused
 from chats.admin.guard import person, room
-from chats.admin.panel import web_link
 from chats.queries import access
 from chats.queries.lines import WAITING_SHOWN, line_row, line_rows, people_of, waiting_operations
+from chats.templatetags.bubbles import safe_address
 
 
 @require_safe
@@ -52,7 +52,7 @@ def _line(request: HttpRequest, pk: int, *, refused: str = "", typed: str = "") 
         "line": row.line,
         "waiting": waiting_operations(row.line),
         "waiting_shown": WAITING_SHOWN,
-        "reputation_doc_url": web_link(row.line.reputation_doc_url),
+        "reputation_doc_url": safe_address(row.line.reputation_doc_url),
         "people": people_of(row.line) if access.has_right(user, "chats.view_lineaccess") else None,
         "manage_url": reverse("admin:chats_line_change", args=[pk])
         if access.has_right(user, "chats.change_line")

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from urllib.parse import urlsplit
 
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
@@ -22,6 +21,7 @@ from chats.models import Chat, Operation, Participant
 from chats.models.operation import Kind, State
 from chats.queries import access, inbox
 from chats.queries.access import Person
+from chats.templatetags.bubbles import safe_address
 
 DISMISSED = "dismissed_changes"
 MOST_DISMISSED = 100
@@ -67,11 +67,11 @@ class Panel:
 
     @property
     def health_doc_url(self) -> str:
-        return web_link(self.chat.health_doc_url)
+        return safe_address(self.chat.health_doc_url)
 
     @property
     def icon_url(self) -> str:
-        return web_link(self.chat.icon_url)
+        return safe_address(self.chat.icon_url)
 
     @property
     def is_settled_group(self) -> bool:
@@ -107,11 +107,6 @@ def read(user: Person, chat: Chat, dismissed: list[int]) -> Panel:
     if chat.is_group:
         panel.failed = [one for one in inbox.failed_changes(chat) if one.pk not in dismissed]
     return panel
-
-
-def web_link(url: str) -> str:
-    """The address when it is one of the web, else nothing: what others wrote never becomes a script."""
-    return url if urlsplit(url).scheme in {"http", "https"} else ""
 
 
 @require_safe

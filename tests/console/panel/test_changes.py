@@ -101,6 +101,14 @@ def test_a_wrong_handle_is_refused_in_place_with_what_was_typed(manager, group, 
     assert (Operation.objects.count(), AuditRecord.objects.count(), after) == (0, 0, [])
 
 
+@pytest.mark.parametrize("url", ["", "http://example.com/p.png", "https://[", "javascript:alert(1)"])
+def test_a_picture_needs_a_sound_address(manager, group, url):
+    response = post(manager, "panel_picture", group.pk, url=url)
+    assert response.status_code == 422
+    assert 'id="panel-picture-error"' in response.content.decode()
+    assert Operation.objects.count() == 0
+
+
 def test_an_empty_name_is_refused_in_the_open_form(manager, group):
     response = post(manager, "panel_rename", group.pk, name="  ")
     html = response.content.decode()

@@ -62,12 +62,15 @@ def test_health_shows_both_readings(agent, chat):
     assert "<strong>62</strong> of 100: Few replies for what was sent." in html
 
 
-def test_a_script_never_becomes_a_link(agent, chat):
+@pytest.mark.parametrize("address", ["javascript:alert(1)", "https://[", "//elsewhere.example.com"])
+def test_only_an_address_of_the_web_becomes_a_link(agent, chat, address):
     chat.health_status = "AT_RISK"
-    chat.health_doc_url = "javascript:alert(1)"
-    chat.icon_url = "javascript:alert(2)"
+    chat.health_doc_url = chat.icon_url = address
     chat.save()
-    assert "javascript:" not in panel(agent, chat)
+    html = panel(agent, chat)
+    assert address not in html
+    assert "What this means" not in html
+    assert "Open picture" not in html
 
 
 def test_opted_out_and_blocked_are_said(agent, chat):
