@@ -56,7 +56,11 @@ def new_chat(request: HttpRequest) -> HttpResponse:
     user = person(request)
     lines = access.lines_for(user).filter(is_active=True).order_by("label", "phone_number")
     first = {"key": uuid.uuid4(), "line": request.GET.get("line", ""), "to": request.GET.get("to", "")}
-    form = NewChatForm(request.POST, label_suffix="") if request.method == "POST" else NewChatForm(initial=first, label_suffix="")
+    form = (
+        NewChatForm(request.POST, label_suffix="")
+        if request.method == "POST"
+        else NewChatForm(initial=first, label_suffix="")
+    )
     choice = form.fields["line"]
     assert isinstance(choice, forms.ModelChoiceField)  # noqa: S101
     choice.queryset = lines

@@ -96,14 +96,15 @@ def send(request: HttpRequest, pk: int) -> HttpResponse:
     key = _key(request.POST.get("key", ""))
     seen = _number(request.POST.getlist("seen"))
     draft = Draft(key=str(key), seen=seen, text=text)
-    reason = why_no_reply(found, inbox.participants(found), user)
-    if reason:
-        return _refused(request, found, draft, reason)
-    sent = Message.objects.filter(key=str(key), chat=found).exists()
-    arrived = 0 if sent else _arrived_since(found, seen, user)
-    if arrived:
-        draft = Draft(key=str(key), seen=_newest(found), text=text, arrived=arrived)
-        return _composer(request, found, draft, status=409)
+    # What is already there was allowed and asked about then; its answer was lost on the way.
+    if not Message.objects.filter(key=str(key), chat=found).exists():
+        reason = why_no_reply(found, inbox.participants(found), user)
+        if reason:
+            return _refused(request, found, draft, reason)
+        arrived = _arrived_since(found, seen, user)
+        if arrived:
+            asked = Draft(key=str(key), seen=_newest(found), text=text, arrived=arrived)
+            return _composer(request, found, asked, status=409)
     try:
         message = send_message(chat=found, text=text, by=user, key=key)
     except Refused as no:

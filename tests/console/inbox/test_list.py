@@ -69,6 +69,9 @@ def test_a_healthy_chat_says_nothing_of_it(client: Client, chat: Chat) -> None:
         ("line=999", []),
         ("q=example&unread=1&kind=direct", ["chat"]),
         ("after=damaged", ["chat", "group"]),
+        ("q=%00", []),
+        ("q=ada%00", ["chat"]),
+        ("health=%00", ["chat", "group"]),
     ],
 )
 def test_filters_narrow_the_list(client: Client, chat: Chat, group: Chat, query: str, expected: list[str]) -> None:

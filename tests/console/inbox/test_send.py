@@ -98,6 +98,11 @@ def test_ten_thousand_emoji_are_not_too_long(client: Client, chat: Chat) -> None
     assert send(client, chat, "🦊" * 10_000).status_code == 200
 
 
+def test_what_the_database_cannot_hold_is_refused(client: Client, chat: Chat) -> None:
+    assert send(client, chat, "a\x00b").status_code == 422
+    assert ours() == []
+
+
 def test_hostile_text_leaves_as_it_is_and_shows_as_text(client: Client, chat: Chat) -> None:
     response = send(client, chat, "<script>alert(1)</script>")
     assert Message.objects.get().text == "<script>alert(1)</script>"
