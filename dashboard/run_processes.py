@@ -18,6 +18,7 @@ from logging.handlers import RotatingFileHandler
 from pathlib import Path
 from types import FrameType
 
+import psutil
 import requests
 from honcho.environ import parse_procfile
 from honcho.manager import Manager
@@ -97,6 +98,7 @@ class Supervisor(Manager):  # type: ignore[misc]  # honcho has no types
         while not (self._all_started() and self._all_stopped() and self.events.empty()):
             with suppress(queue.Empty):
                 self._take(self.events.get(timeout=0.1))
+            self._notice_the_dead()
             if self.stopped_by and self._all_started():
                 if not kill_at:
                     kill_at = time.monotonic() + SECONDS_TO_STOP
@@ -111,9 +113,19 @@ class Supervisor(Manager):  # type: ignore[misc]  # honcho has no types
             self._processes[message.name]["pid"] = message.data["pid"]
         elif message.type == "stop":
             self._processes[message.name]["returncode"] = message.data["returncode"]
-            if not self.stopped_by:
+            if not self.stopped_by or (self.died and self.died[0] == message.name):
                 self.died = (message.name, message.data["returncode"])
                 self.stop("died")
+
+    def _notice_the_dead(self) -> None:
+        """See that a process ended although children of its own still hold its output open, which hides it."""
+        for name, process in self._processes.items():
+            if self.stopped_by or "pid" not in process or "returncode" in process:
+                continue
+            with suppress(psutil.NoSuchProcess):
+                if psutil.Process(process["pid"]).status() == psutil.STATUS_ZOMBIE:
+                    self.died = (name, 0)  # its code comes when its children have ended too
+                    self.stop("died")
 
     def _signalled(self, signum: int, frame: FrameType | None) -> None:
         self.stop(signal.Signals(signum).name)

@@ -15,6 +15,8 @@ import time
 from pathlib import Path
 
 import redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 from dashboard.services.errors import ServiceError
 from dashboard.services.folders import private_folder, socket_folder
@@ -112,7 +114,8 @@ class Redis:
         self._process = None
 
     def _client(self) -> redis.Redis:
-        return redis.Redis(unix_socket_path=str(self.socket), socket_timeout=5)
+        # Without its own patience: by default it would try again for seconds while a server ends.
+        return redis.Redis(unix_socket_path=str(self.socket), socket_timeout=5, retry=Retry(NoBackoff(), 0))
 
     def _last_logged(self) -> str:
         try:
