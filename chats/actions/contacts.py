@@ -77,7 +77,7 @@ def _rename(contact: Contact, name: str, *, by: User, chat: Chat | None) -> Cont
 
 
 def _clean_name(name: str) -> str:
-    name = " ".join(name.split())
+    name = " ".join(name.replace("\0", "").split())  # the database takes no NUL
     if len(name) > MAX_NAME_LENGTH:
         raise Refused(f"A name can have {MAX_NAME_LENGTH} characters at the most.", field="name")
     return name

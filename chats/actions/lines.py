@@ -18,7 +18,7 @@ def label_line(*, line: Line, label: str, by: User) -> Line:
     Raises `NotAllowed` without `change_line` on the line, `Refused` for a label that is too long.
     """
     require(by, "change_line", line)
-    label = " ".join(label.split())
+    label = " ".join(label.replace("\0", "").split())  # the database takes no NUL
     if len(label) > MAX_LABEL_LENGTH:
         raise Refused(f"A label can have {MAX_LABEL_LENGTH} characters at the most.", field="label")
     with transaction.atomic():

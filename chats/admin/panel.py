@@ -194,7 +194,7 @@ def leave(request: HttpRequest, pk: int) -> HttpResponse:
 def name_person(request: HttpRequest, pk: int) -> HttpResponse:
     chat = access.get_chat(request.user, pk)
     name = request.POST.get("name", "")
-    value = request.POST.get("handle", "")
+    value = request.POST.get("handle", "").replace("\0", "")
     participant = chat.participants.filter(handle__value=value).select_related("handle").first()
     if participant is None:
         raise Http404

@@ -48,7 +48,7 @@ class EventFilters:
         return cls(
             line=_number(query.get("line", "")),
             state=known(query.get("state", ""), WebhookEvent.State),
-            type=query.get("type", "")[:80],
+            type=query.get("type", "").replace("\0", "")[:80],
             chat=_number(query.get("chat", "")),
         )
 
@@ -76,4 +76,4 @@ def _equal(**wanted: str | int | None) -> Q:
 
 
 def _number(text: str) -> int | None:
-    return int(text) if text.isdigit() and len(text) < 19 else None
+    return int(text) if text.isdecimal() and len(text) < 19 else None
