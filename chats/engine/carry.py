@@ -139,7 +139,8 @@ def _problem(claim: Claim, handler: Handler, problem: RemoteError, operation: Op
         _note_of_person(operation, problem, at=claim.at)
         settle.fail(
             operation,
-            sentence=problem.sentence,
+            # What may pass says that it will be tried again, which is no longer so.
+            sentence=problem.sentence if wait is None else f"{problem.meaning}. It was tried for long and is given up.",
             code=problem.code,
             status=problem.status,
             trace_id=problem.trace_id,

@@ -41,11 +41,12 @@ def carry_on(run_id: int, *, seconds: float) -> None:
                 return
     except RemoteError as problem:
         wait = timedelta(seconds=problem.retry_after or 0)
-        _trouble(run, problem.sentence, hopeless=problem.advice in _WILL_NOT_CHANGE, wait=wait)
+        _trouble(run, problem.sentence, problem.meaning, hopeless=problem.advice in _WILL_NOT_CHANGE, wait=wait)
         return
     except Exception as defect:
         log.exception("Sync %s broke", run.pk)
-        _trouble(run, f"Chatdeck itself failed here ({type(defect).__name__}).", hopeless=False, wait=timedelta(0))
+        meaning = f"Chatdeck itself failed here ({type(defect).__name__})"
+        _trouble(run, f"{meaning}.", meaning, hopeless=False, wait=timedelta(0))
         return
     _release(run)
 
@@ -163,12 +164,14 @@ def _release(run: SyncRun) -> None:
     wake.send_task(wake.CONTINUE_SYNC, run.pk)
 
 
-def _trouble(run: SyncRun, sentence: str, *, hopeless: bool, wait: timedelta) -> None:
+def _trouble(run: SyncRun, sentence: str, meaning: str, *, hopeless: bool, wait: timedelta) -> None:
     """Wait and go on from the checkpoint; give up on what will not change, or after many failures in a row."""
     now = clock.now()
     # Counted in the database: the run in memory may hold a page that was rolled back.
     failures = SyncRun.objects.values_list("failures", flat=True).get(pk=run.pk) + 1
-    hopeless = hopeless or failures >= MOST_FAILURES
+    if failures >= MOST_FAILURES and not hopeless:
+        hopeless = True
+        sentence = f"{meaning}. It was tried {failures} times; start the sync again later."
     with transaction.atomic():
         SyncRun.objects.filter(pk=run.pk, fence=run.fence, state=SyncRun.State.RUNNING).update(
             state=SyncRun.State.FAILED if hopeless else SyncRun.State.RUNNING,

@@ -65,6 +65,8 @@ class RemoteError(Exception):
         self.retry_after = retry_after
         """Seconds to wait before trying again, where the remote or its table of codes says so."""
         self.advice = advice
+        self.meaning = meaning
+        """What happened, a sentence without its full stop."""
         self.sentence = f"{meaning}. {remedy or REMEDIES[advice]}"
         """What happened and what to do, for a person. Never holds anything that was sent or received."""
         super().__init__(self.sentence)

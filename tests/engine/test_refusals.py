@@ -198,6 +198,7 @@ def test_patience_ends_after_a_day(chat: Chat, agent: User, remote: Remote, mome
     moment.tick(minutes=10)
     work()
     assert (only_operation().state, only_operation().error_code) == (State.FAILED, 3006)
+    assert only_operation().error == "The remote had an internal error. It was tried for long and is given up."
 
 
 def test_an_old_key_is_not_sent_again_blindly(chat: Chat, agent: User, remote: Remote, moment: Clock) -> None:
