@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from sandbox.models.audit import Audit
+from sandbox.models.attachment import Attachment
 from sandbox.models.chat import Chat, Participant
 from sandbox.models.consent import BlockedHandle, OptOutOverride
 from sandbox.models.contact_card import ContactCard
@@ -11,11 +12,13 @@ from sandbox.models.line import CardShare, Line, Person
 from sandbox.models.location import LocationShare
 from sandbox.models.message import Message, Reaction
 from sandbox.models.use import Use
+from sandbox.models.poll import PollOption, PollVote
 from sandbox.models.webhook import Delivery, Event, RoutingToken, Subscription
 from sandbox.models.world import World
 
 __all__ = [
     "Answer",
+    "Attachment",
     "Audit",
     "BlockedHandle",
     "CardShare",
@@ -30,6 +33,8 @@ __all__ = [
     "OptOutOverride",
     "Participant",
     "Person",
+    "PollOption",
+    "PollVote",
     "Reaction",
     "RoutingToken",
     "Subscription",

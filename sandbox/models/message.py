@@ -6,6 +6,7 @@ import uuid
 
 from django.db import models
 from django.db.models import Q
+from django.db.models.fields.json import KT
 
 from sandbox import clock
 from sandbox.models.chat import Chat, Participant
@@ -35,6 +36,12 @@ class Message(models.Model):
     trace_id = models.CharField(max_length=32)
     # came in through the API, rather than with the world or from a person
     accepted = models.BooleanField(default=False)
+    # message, or poll, or memo; a poll's options are in `PollOption`
+    kind = models.CharField(max_length=8, default="message", db_default="message")
+    # how often it was edited
+    edits = models.PositiveSmallIntegerField(default=0, db_default=0)
+    # gone from the API; the people still have it
+    deleted_at = models.DateTimeField(null=True)
 
     class Meta:
         indexes = [
@@ -44,6 +51,8 @@ class Message(models.Model):
             models.Index("chat", condition=Q(is_from_me=False, read_at__isnull=True), name="unread_messages"),
             # stats: what was accepted
             models.Index("created_at", condition=Q(accepted=True), name="accepted_messages"),
+            # GET /v3/messages/{messageId}/thread: the replies to a message
+            models.Index(KT("reply_to__message_id"), condition=Q(reply_to__isnull=False), name="replies_to_a_message"),
         ]
 
     def __str__(self) -> str:
@@ -51,7 +60,7 @@ class Message(models.Model):
 
 
 class Reaction(models.Model):
-    """A tapback on a part of a message."""
+    """A tapback or a sticker on a part of a message."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4)
     message = models.ForeignKey(Message, on_delete=models.CASCADE, related_name="reactions")
@@ -59,11 +68,20 @@ class Reaction(models.Model):
     part_index = models.PositiveIntegerField(default=0)
     type = models.CharField(max_length=10)
     custom_emoji = models.CharField(max_length=16, null=True)  # noqa: DJ001 - null is what the API sends
+    # of a sticker: {emoji} or {attachment_id, url, file_name, mime_type}
+    sticker = models.JSONField(null=True)
+    # of a sticker: {x, y, scale, rotation}
+    placement = models.JSONField(null=True)
     created_at = models.DateTimeField(default=clock.now)
 
     class Meta:
         constraints = [
-            models.UniqueConstraint("message", "participant", "part_index", name="one_tapback_each_per_part"),
+            # stickers stack
+            models.UniqueConstraint(
+                fields=["message", "participant", "part_index"],
+                condition=~Q(type="sticker"),
+                name="one_tapback_each_per_part",
+            ),
         ]
 
     def __str__(self) -> str:
