@@ -22,7 +22,11 @@ def main() -> int:
         say("There is nothing to delete.")
         return 0
     try:
-        return _reset(state)
+        lock = Lock(state)
+        try:
+            return _reset(state)
+        finally:
+            lock.release()
     except (CannotRunError, ServiceError) as error:
         say(str(error))
         return 1
@@ -32,7 +36,6 @@ def main() -> int:
 
 
 def _reset(state: Path) -> int:
-    lock = Lock(state)
     postgres, redis = Postgres(state), Redis(state)
     say(f"This deletes the database, passwords and logs of this installation for good: {state}")
     if postgres.home != state and postgres.home.exists():
@@ -50,7 +53,6 @@ def _reset(state: Path) -> int:
     redis.remove()
     postgres.remove()
     shutil.rmtree(state)
-    lock.release()
     say("Deleted.")
     return 0
 
