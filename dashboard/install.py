@@ -136,8 +136,9 @@ def _pip(*arguments: str) -> None:
 
 def _last_line(done: subprocess.CompletedProcess[str]) -> str:
     lines = [line for line in ((done.stdout or "") + (done.stderr or "")).splitlines() if line.strip()]
-    errors = [line for line in lines if "ERROR" in line]
-    return (errors or lines or ["nothing"])[-1].removeprefix("ERROR: ")
+    errors = [line for line in lines if line.startswith("ERROR: ")]
+    told = [line for line in lines if not line.startswith("WARNING: ")]
+    return (errors or told or [f"nothing, and ended with code {done.returncode}"])[-1].removeprefix("ERROR: ")
 
 
 def _say(sentence: str) -> None:
