@@ -155,7 +155,7 @@ def test_changed_rows_come_alone_and_as_the_filters_want(client: Client, chat: C
 
 def test_a_row_says_when_it_looks_different(client: Client, chat: Chat) -> None:
     def version() -> str:
-        return re.findall(r'data-version="(\w+)"', client.get("/inbox/rows/").content.decode())[0]
+        return str(re.findall(r'data-version="(\w+)"', client.get("/inbox/rows/").content.decode())[0])
 
     first = version()
     assert version() == first

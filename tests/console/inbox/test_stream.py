@@ -129,7 +129,7 @@ def test_it_holds_no_database_connection_while_it_waits(story: Any, agent: User)
     async def tell() -> None:
         client, _ = await listen(agent)
         await sync_to_async(connections.close_all)()  # the client's own, from signing in
-        stats = connection.pool.get_stats()
+        stats = connection.pool.get_stats()  # type: ignore[attr-defined]
         assert stats["pool_size"] - stats["pool_available"] == 0
         assert client.cookies  # still signed in, still open
 
