@@ -67,11 +67,13 @@ def is_list_of_handles(display_name: str) -> bool:
 
 
 def _words(title: str, display_name: str, people: Iterable[Handle]) -> Iterable[str]:
-    yield title
-    yield display_name
+    names = [title, display_name, *(handle.contact.name for handle in people if handle.contact is not None)]
+    for name in dict.fromkeys(names):
+        yield name
+        # PostgreSQL takes "24/7" for a path and keeps it whole; whoever searches may write any of its pieces.
+        if "/" in name:
+            yield name.replace("/", " ")
     for handle in people:
-        if handle.contact is not None:
-            yield handle.contact.name
         yield handle.value
         if handle.value.startswith("+"):
             digits = handle.value[1:]

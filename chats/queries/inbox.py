@@ -18,6 +18,7 @@ from chats.queries.paging import Page, Position, known, page_by_time
 
 CHATS_A_PAGE = 40
 MESSAGES_A_PAGE = 50
+MOST_SEARCHED = 100
 
 
 @dataclass(frozen=True)
@@ -36,8 +37,8 @@ class InboxFilters:
         kind = query.get("kind", "")
         health = query.get("health", "")
         return cls(
-            search=query.get("q", "").strip()[:100],
-            line=int(line) if line.isdigit() and len(line) < 19 else None,
+            search=query.get("q", "").strip()[:MOST_SEARCHED],
+            line=int(line) if line.isdecimal() and len(line) < 19 else None,
             unread=query.get("unread", "") == "1",
             kind=kind if kind in {"group", "direct"} else "",
             health=health if health == "none" else known(health, Health),
@@ -72,15 +73,25 @@ def apply_filters(rows: QuerySet[Chat], filters: InboxFilters) -> QuerySet[Chat]
 
 def search_query(text: str) -> SearchQuery | None:
     """Chats that hold every word of `text`, each as the beginning of a word; None when it has no letter or digit."""
+    text = text[:MOST_SEARCHED]
     if re.fullmatch(r"[+()\-./\s\d]+", text) and re.search(r"\d", text):
         # A phone number in any writing: the digits are what counts.
-        words = [re.sub(r"\D", "", text)]
+        words = [text]
     else:
         words = [word for word in re.split(r"[^\w@.+'-]+", text) if re.search(r"\w", word)]
     if not words:
         return None
-    terms = ["'" + word.replace("\\", "").replace("'", "''").lstrip("+") + "':*" for word in words]
-    return SearchQuery(" & ".join(terms), search_type="raw", config="simple")
+    return SearchQuery(" & ".join(map(_term, words)), search_type="raw", config="simple")
+
+
+def _term(word: str) -> str:
+    """What finds a word by its beginning, or a number by a piece of it."""
+    if not re.fullmatch(r"[+()\-./\s\d]+", word):
+        return "'" + word.replace("'", "''").lstrip("+") + "':*"
+    digits = re.sub(r"\D", "", word)
+    # At home many numbers are written with a zero, or two, that they lose abroad.
+    abroad = digits.lstrip("0")
+    return f"('{digits}':* | '{abroad}':*)" if abroad not in {digits, ""} else f"'{digits}':*"
 
 
 def unread_total(user: Person) -> int:

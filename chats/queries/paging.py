@@ -60,7 +60,7 @@ def page_by_time(rows: QuerySet[M], *, field: str, after: Position | None, size:
 
 def page_by_id(rows: QuerySet[M], *, after: str, size: int) -> Page[M]:
     """The `size` rows with an id below `after`, newest first."""
-    if after.isdigit() and len(after) < 19:
+    if after.isdecimal() and len(after) < 19:
         rows = rows.filter(pk__lt=int(after))
     found: list[M] = list(rows.order_by("-pk")[: size + 1])
     rest = len(found) > size
