@@ -30,6 +30,7 @@ def enqueue(
     payload: dict[str, Any] | None = None,
     message: Message | None = None,
     key: uuid.UUID | None = None,
+    retry_of: Operation | None = None,
 ) -> Operation:
     """Write the operation and wake its lane on commit. Call it inside the transaction of the change."""
     lane = lanes.lane_of(line)
@@ -41,6 +42,7 @@ def enqueue(
         line=line,
         chat=chat,
         message=message,
+        retry_of=retry_of,
         payload=payload or {},
         requested_by=by,
         created_at=now,
@@ -121,7 +123,7 @@ def _send_anew(row: Operation, by: User) -> Operation:
     assert row.message is not None  # noqa: S101
     if row.chat is None or row.line is None:
         raise Refused("The chat of this message is gone.")
-    if Operation.objects.filter(chat=row.chat, payload__again_for=row.pk).exists():
+    if Operation.objects.filter(retry_of=row).exists():
         raise Refused("It has already been sent again.")
     key = uuid.uuid4()
     old = row.message
@@ -147,7 +149,7 @@ def _send_anew(row: Operation, by: User) -> Operation:
         by=by,
         message=again,
         key=key,
-        payload={"again_for": row.pk},
+        retry_of=row,
     )
 
 

@@ -30,7 +30,9 @@ def take_remote_chat(chat: Chat, theirs: resources.Chat) -> None:
 def chat_being_started(line_id: int, handles: set[str]) -> Chat | None:
     """Our chat without a remote id on this line with exactly these people, if one is being started."""
     starting = Operation.objects.filter(
-        kind=Kind.CREATE_CHAT, line=line_id, state__in=OPEN, chat__remote_id__isnull=True
+        kind=Kind.CREATE_CHAT,
+        state__in=OPEN,
+        chat__in=Chat.objects.filter(line=line_id, remote_id__isnull=True).values("pk"),
     ).select_related("chat")
     for operation in starting.order_by("pk"):
         if operation.chat is not None and set(operation.payload.get("to", [])) == handles:

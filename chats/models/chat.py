@@ -74,6 +74,8 @@ class Chat(models.Model):
             models.Index(fields=["health_status", "-sort_at", "-id"], name="chat_inbox_health"),
             # the inbox searched by name or handle
             GinIndex(fields=["search"], name="chat_search"),
+            # events and answers of a chat that is being started: it has no id at the remote yet
+            models.Index(fields=["line"], condition=Q(remote_id__isnull=True), name="chat_being_started"),
             # the first sync: chats whose messages are still to be read
             models.Index(fields=["id"], condition=Q(messages_synced_at__isnull=True), name="chat_messages_to_sync"),
         ]

@@ -64,6 +64,14 @@ class Operation(models.Model):
     message = models.OneToOneField(
         "chats.Message", null=True, blank=True, on_delete=models.CASCADE, related_name="operation"
     )
+    retry_of = models.OneToOneField(
+        "self",
+        null=True,
+        blank=True,
+        on_delete=models.SET_NULL,
+        related_name="retried_as",
+        help_text="The failed operation that this one does anew, under a key of its own; each is done anew once.",
+    )
     payload = models.JSONField(default=dict)
     priority = models.PositiveSmallIntegerField(choices=Priority, default=Priority.PERSON)
     requested_by = models.ForeignKey(
@@ -127,6 +135,8 @@ class Operation(models.Model):
             # the activity page, by line and by state
             models.Index(fields=["line", "-id"], name="operation_of_line"),
             models.Index(fields=["state", "-id"], name="operation_by_state"),
+            # home: what failed lately
+            models.Index(fields=["settled_at"], condition=Q(state="failed"), name="operation_failed_at"),
         ]
 
     def __str__(self) -> str:

@@ -8,7 +8,7 @@ from datetime import timedelta
 from django.db.models import Count, QuerySet, Sum
 
 from chats import clock
-from chats.models import Line, Operation, SyncRun, WebhookEvent
+from chats.models import Line, SyncRun, WebhookEvent
 from chats.models.operation import State
 from chats.queries import access
 from chats.queries.access import Person
@@ -28,7 +28,7 @@ class Numbers:
     waiting: int
     """Operations in the queue; counted up to `MOST_COUNTED`."""
     failed: int
-    """Operations that failed in the last 24 hours, among the `MOST_COUNTED` + 1 latest that failed at all."""
+    """Operations that failed in the last 24 hours; counted up to `MOST_COUNTED`."""
     parked: int
     """Webhook events that failed too often and wait for somebody; counted up to `MOST_COUNTED`."""
 
@@ -39,13 +39,12 @@ def numbers(user: Person) -> Numbers:
     chats = access.chats_for(user)
     unread = chats.filter(unread_count__gt=0).aggregate(messages=Sum("unread_count"), chats=Count("pk"))
     operations = access.operations_for(user)
-    latest_failed = operations.filter(state=State.FAILED).order_by("-pk")[: MOST_COUNTED + 1]
     return Numbers(
         unread_messages=unread["messages"] or 0,
         unread_chats=unread["chats"],
         active_chats=_up_to(chats.filter(sort_at__gte=since)),
         waiting=_up_to(operations.filter(state=State.QUEUED)),
-        failed=Operation.objects.filter(pk__in=latest_failed.values("pk"), settled_at__gte=since).count(),
+        failed=_up_to(operations.filter(state=State.FAILED, settled_at__gte=since)),
         parked=_up_to(access.events_for(user).filter(state=WebhookEvent.State.PARKED)),
     )
 

@@ -9,7 +9,7 @@ from tests.browser import chromium
 from tests.story.stack import Stack
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def stack() -> Iterator[Stack]:
     """Everything running, filled from the demo world. Shared by the stories; each uses chats of its own."""
     running = Stack()
@@ -19,7 +19,7 @@ def stack() -> Iterator[Stack]:
         running.stop()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     with chromium() as found:
         yield found
