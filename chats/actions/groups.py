@@ -16,6 +16,7 @@ from chats.v3.handles import InvalidHandle, clean_handle
 
 MAX_NAME_LENGTH = 400
 """Ours: the remote publishes no limit (linq-v3, 8.2 item 10)."""
+MAX_URL_LENGTH = 2048
 
 
 def rename_group(*, chat: Chat, name: str, by: User) -> Operation:
@@ -25,7 +26,7 @@ def rename_group(*, chat: Chat, name: str, by: User) -> Operation:
     remote would answer 409, code 1006) or a name that is empty, too long or the same as now.
     """
     require(by, "manage_groups", chat.line)
-    name = " ".join(name.split())
+    name = " ".join(name.replace("\x00", "").split())
     if not name:
         raise Refused("Give the group a name.", field="name")
     if len(name) > MAX_NAME_LENGTH:
@@ -45,7 +46,7 @@ def set_group_icon(*, chat: Chat, url: str, by: User) -> Operation:
     """
     require(by, "manage_groups", chat.line)
     url = url.strip()
-    if urlsplit(url).scheme != "https" or not urlsplit(url).hostname:
+    if not _is_https(url):
         raise Refused("Give the address of a picture that starts with https://.", field="url")
     with transaction.atomic():
         chat = _open_group(chat, "Only a group has a picture of its own.")
@@ -76,7 +77,8 @@ def add_participant(*, chat: Chat, handle: str, by: User) -> Operation:
             raise Refused("This person is already being added.", field="handle")
         if len(people) < 3:
             raise Refused("A group needs three people before more can be added.", field="handle")
-        if len(people) >= 32:
+        coming = set(_pending(chat, Kind.ADD_PARTICIPANT).values_list("payload__handle", flat=True))
+        if len(people | coming) >= 32:
             raise Refused("The group is full: 31 people beside our line is the most.", field="handle")
         record(by, "group.add", line=chat.line, chat=chat, target=value)
         return enqueue(Kind.ADD_PARTICIPANT, line=chat.line, chat=chat, by=by, payload={"handle": value})
@@ -125,7 +127,7 @@ def leave_group(*, chat: Chat, by: User) -> Operation:
 
 def _open_group(chat: Chat, otherwise: str) -> Chat:
     """The group's row, locked; two changes of one group are checked one after the other."""
-    chat = Chat.objects.select_for_update().select_related("line").get(pk=chat.pk)
+    chat = Chat.objects.select_for_update(of=("self",)).select_related("line").get(pk=chat.pk)
     if not chat.is_group:
         raise Refused(otherwise)
     if chat.left_at is not None:
@@ -133,6 +135,14 @@ def _open_group(chat: Chat, otherwise: str) -> Chat:
     if chat.remote_id is None:
         raise Refused("The group is still being made. Try again in a moment.")
     return chat
+
+
+def _is_https(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+    except ValueError:  # brackets around what is no address
+        return False
+    return parts.scheme == "https" and bool(parts.hostname) and url.isprintable() and len(url) <= MAX_URL_LENGTH
 
 
 def _people(chat: Chat) -> set[str]:
