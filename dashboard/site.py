@@ -9,6 +9,7 @@ from typing import Any
 from asgiref.sync import iscoroutinefunction, sync_to_async
 from django.contrib.admin import AdminSite
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.template.response import TemplateResponse
 from django.urls import URLPattern, URLResolver
 from django_htmx.http import HttpResponseClientRefresh
 
@@ -57,7 +58,7 @@ class ConsoleSite(AdminSite):
                 model["name"] = _LIST_NAMES.get(model["object_name"], model["name"])
         return apps
 
-    def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+    def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> TemplateResponse:
         """Home: the numbers and alerts of whoever asks."""
         from chats.admin.home import home_context
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Iterable
 
-from django.db import connection
+from django.db import connection, transaction
 
 from chats.models import Chat, Handle, Participant
 
@@ -13,6 +13,7 @@ from chats.models import Chat, Handle, Participant
 SHORTEST_NUMBER_PIECE = 3
 
 
+@transaction.atomic(savepoint=False)
 def refresh(chat_ids: Collection[int]) -> None:
     """Work out title and search words of these chats again, after names or participants changed.
 
@@ -21,6 +22,7 @@ def refresh(chat_ids: Collection[int]) -> None:
     """
     if not chat_ids:
         return
+    chats = lock(chat_ids)
     people: dict[int, list[Handle]] = defaultdict(list)
     rows = (
         Participant.objects.filter(chat__in=chat_ids, is_me=False)
@@ -31,13 +33,11 @@ def refresh(chat_ids: Collection[int]) -> None:
     for row in rows:
         people[row.chat_id].append(row.handle)
     ids, titles, words = [], [], []
-    for pk, display_name, is_group in Chat.objects.filter(pk__in=chat_ids).values_list(
-        "pk", "display_name", "is_group"
-    ):
-        title = title_of(display_name, is_group, people[pk])
-        ids.append(pk)
+    for chat in chats:
+        title = title_of(chat.display_name, chat.is_group, people[chat.pk])
+        ids.append(chat.pk)
         titles.append(title[:400])
-        words.append(" ".join(_words(title, display_name if is_group else "", people[pk])))
+        words.append(" ".join(_words(title, chat.display_name if chat.is_group else "", people[chat.pk])))
     with connection.cursor() as cursor:
         cursor.execute(
             """
@@ -47,6 +47,12 @@ def refresh(chat_ids: Collection[int]) -> None:
             """,
             [ids, titles, words],
         )
+
+
+def lock(chat_ids: Collection[int]) -> list[Chat]:
+    """Lock several chats, always in the order of their ids, so that two writers never wait for each other."""
+    rows = Chat.objects.select_for_update(no_key=True).filter(pk__in=chat_ids).order_by("pk")
+    return list(rows.only("pk", "line_id", "display_name", "is_group"))
 
 
 def title_of(display_name: str, is_group: bool, people: Collection[Handle]) -> str:

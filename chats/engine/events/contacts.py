@@ -14,7 +14,10 @@ def card_received(event: WebhookEvent) -> None:
     value = str(data.get("sender_handle") or "")
     if not name or not value:
         return
-    handle = Handle.objects.select_for_update(no_key=True).get(pk=store.handle_of(value).pk)
+    known = store.handle_of(value)
+    # Chats before handles, and chats in one order, as everywhere: two events never wait for each other.
+    shown_in = titles.lock(Chat.objects.filter(participants__handle=known).values_list("pk", flat=True))
+    handle = Handle.objects.select_for_update(no_key=True).get(pk=known.pk)
     if handle.contact is None:
         handle.contact = Contact.objects.create(name=name)
         handle.save(update_fields=["contact"])
@@ -22,7 +25,6 @@ def card_received(event: WebhookEvent) -> None:
         Contact.objects.filter(pk=handle.contact.pk, name="").update(name=name)
     else:
         return
-    shown_in = Chat.objects.filter(participants__handle=handle).values_list("pk", "line_id")
-    titles.refresh([pk for pk, _ in shown_in])
-    for pk, line_id in shown_in:
-        live.announce("chat", line_id=line_id, chat_id=pk)
+    titles.refresh([chat.pk for chat in shown_in])
+    for chat in shown_in:
+        live.announce("chat", line_id=chat.line_id, chat_id=chat.pk)
