@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from django.urls import include, path
 
+from sandbox.api.available_number import vcard
+
 urlpatterns = [
     path("api/partner/v3/", include("sandbox.api.urls")),
     path("v3/", include("sandbox.api.urls")),
+    path("vcards/<str:token>.vcf", vcard),
     path("sandbox/", include("sandbox.control.urls")),
 ]
 handler404 = "sandbox.api.errors.not_found"

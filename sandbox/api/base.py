@@ -95,6 +95,11 @@ def whole_number(request: Request, name: str, *, default: int, most: int) -> int
     return int(text)
 
 
+def many(request: Request, name: str) -> list[str]:
+    """The values of a parameter of the query that may be repeated, or joined with commas as the SDKs do."""
+    return [each.strip() for text in request.query_params.getlist(name) for each in text.split(",") if each.strip()]
+
+
 def boolean(body: Mapping[str, Any], name: str, default: bool = False) -> bool:
     """A true or false of the body."""
     value = body.get(name, default)

@@ -2,9 +2,23 @@
 
 from __future__ import annotations
 
-from django.urls import path
+from django.urls import path, re_path
 
-from sandbox.api import chats, lines, messages, participants, webhooks
+from sandbox.api import (
+    available_number,
+    backdrop,
+    blocked_handles,
+    capability,
+    chats,
+    contact_cards,
+    lines,
+    location,
+    messages,
+    participants,
+    reputation_audits,
+    unavailable,
+    webhooks,
+)
 
 urlpatterns = [
     path("phone_numbers", lines.PhoneNumbers.as_view()),
@@ -19,4 +33,22 @@ urlpatterns = [
     path("webhook-events", webhooks.WebhookEvents.as_view()),
     path("webhook-subscriptions", webhooks.Subscriptions.as_view()),
     path("webhook-subscriptions/<str:subscription_id>", webhooks.OneSubscription.as_view()),
+]
+
+# lines, cards, location and the account
+urlpatterns += [
+    path("phone_numbers/<str:phone_number_id>", lines.OnePhoneNumber.as_view()),
+    path("phone_numbers/<str:phone_number>/reputation_audit", reputation_audits.StartAudit.as_view()),
+    path("phone_numbers/<str:phone_number>/reputation_audit/<str:audit_id>", reputation_audits.OneAudit.as_view()),
+    path("phonenumbers", lines.DeprecatedPhoneNumbers.as_view()),
+    path("available_number", available_number.AvailableNumber.as_view()),
+    path("chats/<str:chat_id>/location", location.Location.as_view()),
+    path("chats/<str:chat_id>/location/request", location.LocationRequest.as_view()),
+    path("chats/<str:chat_id>/background", backdrop.Backdrop.as_view()),
+    path("chats/<str:chat_id>/share_contact_card", contact_cards.ShareContactCard.as_view()),
+    path("contact_card", contact_cards.ContactCards.as_view()),
+    path("blocked_handles", blocked_handles.BlockedHandles.as_view()),
+    path("capability/check_imessage", capability.CheckIMessage.as_view()),
+    path("capability/check_rcs", capability.CheckRcs.as_view()),
+    re_path(r"^(?:payment_requests|payments|connections|experiences)(?:/.*)?$", unavailable.Unavailable.as_view()),
 ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 import re
 from collections.abc import Callable, Mapping
+from copy import copy
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -14,11 +15,11 @@ from rest_framework.response import Response
 
 from chats.v3.envelope import EVENT_TYPES
 from chats.v3.signatures import new_secret
-from sandbox import clock
+from sandbox import account_events, clock
 from sandbox.api import base, shapes
 from sandbox.api.errors import ApiError
-from sandbox.events import NEW_VERSION, OLD_VERSION
-from sandbox.models import Subscription
+from sandbox.events import NEW_VERSION, OLD_VERSION, tell
+from sandbox.models import RoutingToken, Subscription
 from sandbox.people import cards
 
 DOC_URL = "https://docs.linqapp.com/guides/webhooks/events"
@@ -52,6 +53,7 @@ class Subscriptions(base.ApiView):
         with transaction.atomic():
             _save(row)
             cards.introduce_to(row)
+            tell([account_events.subscription_created(row, base.trace_id(request))])
         return Response({**shapes.subscription(row), "signing_secret": row.secret}, status=201)
 
 
@@ -64,20 +66,30 @@ class OneSubscription(base.ApiView):
 
     def put(self, request: Request, subscription_id: str) -> Response:
         """Change what is named; what is not named stays."""
-        row = _find(subscription_id)
-        _apply(row, base.json_object(request))
-        row.updated_at = clock.now()
-        _save(row)
+        with transaction.atomic():
+            row = _find(subscription_id, lock=True)
+            before = copy(row)
+            _apply(row, base.json_object(request))
+            row.updated_at = clock.now()
+            _save(row)
+            if row.routing_key_header != before.routing_key_header:
+                RoutingToken.objects.filter(subscription=row).delete()  # learnt under another name
+            tell(account_events.subscription_changed(before, row, base.trace_id(request)))
         return Response(shapes.subscription(row))
 
     def delete(self, request: Request, subscription_id: str) -> Response:
         """Stop at once; the secret is gone."""
-        _find(subscription_id).delete()
+        with transaction.atomic():
+            row = _find(subscription_id, lock=True)
+            gone = account_events.subscription_deleted(row, base.trace_id(request))
+            row.delete()
+            tell([gone])
         return Response(status=204)
 
 
-def _find(subscription_id: str) -> Subscription:
-    row = Subscription.objects.filter(id=base.identifier(subscription_id, "subscriptionId")).first()
+def _find(subscription_id: str, *, lock: bool = False) -> Subscription:
+    rows = Subscription.objects.select_for_update() if lock else Subscription.objects.all()
+    row = rows.filter(id=base.identifier(subscription_id, "subscriptionId")).first()
     if row is None:
         raise ApiError(2010, "Webhook subscription not found")
     return row
@@ -128,8 +140,10 @@ def _is_loopback(host: str) -> bool:
 
 
 def _is_private(host: str) -> bool:
+    if host.rstrip(".").endswith((".localhost", ".local", ".internal")):
+        return True
     try:
-        return ipaddress.ip_address(host).is_private
+        return not ipaddress.ip_address(host).is_global
     except ValueError:
         return False
 

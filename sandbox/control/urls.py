@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from sandbox.control import people, world
+from sandbox.control import account, people, world
 
 urlpatterns = [
     path("ready", world.Ready.as_view()),
@@ -18,4 +18,6 @@ urlpatterns = [
     path("people/<str:handle>/rename_group", people.RenameGroup.as_view()),
     path("people/<str:handle>/leave", people.Leave.as_view()),
     path("chats/<str:chat_id>", people.WholeChat.as_view()),
+    path("lines/<str:number>/settings", account.LineSettings.as_view()),
+    path("optout_overrides", account.OptOutOverrides.as_view()),
 ]

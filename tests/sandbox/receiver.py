@@ -38,11 +38,15 @@ class Delivered:
 
 
 class Receiver:
-    """Listens on a free port of loopback. `answers` holds the statuses of the next answers; then 200."""
+    """Listens on a free port of loopback. `answers` holds the statuses of the next answers; then 200.
+
+    `answer_headers` go with every answer.
+    """
 
     def __init__(self) -> None:
         self.got: list[Delivered] = []
         self.answers: list[int] = []
+        self.answer_headers: dict[str, str] = {}
         receiver = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -54,6 +58,8 @@ class Receiver:
                 receiver.got.append(Delivered({k.lower(): v for k, v in self.headers.items()}, body))
                 self.send_response(status)
                 self.send_header("Content-Length", "0")
+                for name, value in receiver.answer_headers.items():
+                    self.send_header(name, value)
                 self.end_headers()
 
             def log_message(self, format: str, *args: object) -> None:

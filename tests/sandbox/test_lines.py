@@ -1,0 +1,98 @@
+"""Phone numbers, forwarding, and what cannot be had here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from linq import APIStatusError, LinqAPIV3
+
+from tests.sandbox.conftest import LINES, refused
+from tests.sandbox.receiver import Receiver
+from tests.sandbox_server import SandboxServer, wait_for
+
+Subscribe = Callable[..., dict[str, Any]]
+EVENT = "phone_number.forwarding_updated"
+UNKNOWN = "00000000-0000-4000-8000-000000000000"
+
+
+def test_lines_have_a_reputation_and_a_type(sandbox: SandboxServer, sdk: LinqAPIV3) -> None:
+    rows = sdk.phone_numbers.list().phone_numbers
+    assert [row.phone_number for row in rows] == LINES
+    for row in rows:
+        assert (row.reputation.status, row.line_type, row.forwarding_number) == ("HEALTHY", "iMessage", None)
+        assert row.reputation.doc_url.endswith("#healthy")
+
+
+def test_the_older_list_is_still_there(sandbox: SandboxServer, sdk: LinqAPIV3) -> None:
+    with pytest.warns(DeprecationWarning, match="deprecated"):
+        rows = sdk.phonenumbers.list().phone_numbers
+    assert [row.phone_number for row in rows] == LINES
+    assert {row.id for row in rows} == {row.id for row in sdk.phone_numbers.list().phone_numbers}
+    assert [(row.country_code, row.type) for row in rows] == [(None, None)] * 5
+    assert set(sandbox.api("GET", "phonenumbers").json()["phone_numbers"][0]) == {
+        "id", "phone_number", "capabilities", "country_code", "type",
+    }  # fmt: skip
+
+
+def test_calls_are_forwarded_and_no_longer(
+    sandbox: SandboxServer, sdk: LinqAPIV3, receiver: Receiver, subscribe: Subscribe
+) -> None:
+    subscribe(EVENT, phone_numbers=[LINES[0]])
+    line = sdk.phone_numbers.list().phone_numbers[0]
+    answer = sdk.phone_numbers.update(line.id, forwarding_number="+13055550123")
+    assert (answer.id, answer.phone_number, answer.forwarding_number) == (line.id, LINES[0], "+13055550123")
+    assert sdk.phone_numbers.list().phone_numbers[0].forwarding_number == "+13055550123"
+    data = receiver.wait(EVENT).data
+    assert set(data) == {"summary", "occurred_at", "actor", "origin", "phone_number", "change"}
+    assert (data["phone_number"], data["change"]) == (LINES[0], {"from": None, "to": "+13055550123"})
+    sdk.phone_numbers.update(line.id, forwarding_number="+13055550123")  # nothing changes, so nothing is told
+    cleared = sandbox.api("PUT", f"phone_numbers/{line.id}", {"forwarding_number": ""})
+    assert cleared.json() == {"id": line.id, "phone_number": LINES[0], "forwarding_number": None}
+    wait_for(lambda: len(receiver.got) == 2, what="the second event")
+    changes = sorted((each.data["change"] for each in receiver.got), key=lambda change: change["from"] is not None)
+    assert changes == [{"from": None, "to": "+13055550123"}, {"from": "+13055550123", "to": None}]
+
+
+@pytest.mark.parametrize(
+    ("line", "body", "status", "code"),
+    [
+        (UNKNOWN, {"forwarding_number": None}, 404, 2019),
+        ("none", {"forwarding_number": None}, 400, 1005),
+        (None, {}, 400, 1001),
+        (None, {"forwarding_number": "3055550123"}, 400, 1002),
+        (None, {"forwarding_number": 3055550123}, 400, 1002),
+    ],
+)
+def test_a_bad_forwarding_is_refused(
+    sandbox: SandboxServer, line: str | None, body: dict[str, Any], status: int, code: int
+) -> None:
+    first = sandbox.api("GET", "phone_numbers").json()["phone_numbers"][0]
+    refused(sandbox.api("PUT", f"phone_numbers/{line or first['id']}", body), status, code)
+    assert sandbox.api("GET", "phone_numbers").json()["phone_numbers"][0]["forwarding_number"] is None
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("GET", "experiences"),
+        ("GET", "experiences/quiz"),
+        ("POST", "payment_requests"),
+        ("GET", f"payment_requests/{UNKNOWN}"),
+        ("POST", f"payment_requests/{UNKNOWN}/cancel"),
+        ("GET", "payments"),
+        ("GET", f"payments/{UNKNOWN}/credentials"),
+        ("POST", "payments/handles/+13055550123/connect"),
+        ("GET", "payments/providers/stripe"),
+    ],
+)
+def test_what_the_account_does_not_have_says_so(sandbox: SandboxServer, method: str, path: str) -> None:
+    refused(sandbox.api(method, path, {} if method == "POST" else None), 403, 2011)
+    refused(sandbox.api(method, path, headers={"Authorization": "Bearer wrong"}), 401, 2004)
+
+
+def test_the_sdk_hears_that_experiences_are_not_available(sandbox: SandboxServer, sdk: LinqAPIV3) -> None:
+    with pytest.raises(APIStatusError) as missing:
+        sdk.experiences.list()
+    assert missing.value.status_code == 403
