@@ -10,15 +10,16 @@ from datetime import datetime
 
 from django.db import DatabaseError, connection
 
-from sandbox import alarms, clock, groups, happenings, post, world
-from sandbox.people import cards, life
+from sandbox import alarms, audits, backdrops, clock, groups, happenings, location, post, reactions, reputation, world
+from sandbox.people import answers, cards, group_moves, life
 
 log = logging.getLogger(__name__)
 
 # Rows written by another process (`python -m sandbox reset`) ring no alarm here.
 LONGEST_SLEEP = 1.0
 BREATH = 0.03
-KINDS_FROM = (life, groups, cards)  # importing them registers what they do
+# importing them registers what they do
+KINDS_FROM = (life, answers, groups, cards, group_moves, location, backdrops, audits, reputation, reactions)
 _stopping = threading.Event()
 _happenings_turn = threading.Lock()
 _post_turn = threading.Lock()
@@ -28,7 +29,7 @@ _threads: list[threading.Thread] = []
 def start() -> None:
     """Start both threads, in the world that is in the database."""
     _stopping.clear()
-    world.forget()
+    world.begin()
     _run("happenings", happenings.carry_out, happenings.next_at, alarms.happenings, _happenings_turn)
     _run("post", post.send_due, post.next_at, alarms.post, _post_turn)
 
@@ -36,12 +37,17 @@ def start() -> None:
 def stop() -> None:
     """Stop both threads after what they are doing now."""
     _stopping.set()
-    alarms.happenings.ring()
-    alarms.post.ring()
+    wake()
     for thread in _threads:
         thread.join(timeout=15)
     _threads.clear()
     post.close()
+
+
+def wake() -> None:
+    """Let both threads look at the clock again: it was set."""
+    alarms.happenings.ring()
+    alarms.post.ring()
 
 
 @contextmanager

@@ -7,6 +7,7 @@ the same people, habits and answers however their threads were scheduled.
 from __future__ import annotations
 
 import hashlib
+import math
 from collections.abc import Sequence
 from typing import TypeVar
 from uuid import UUID
@@ -37,3 +38,13 @@ def one_of(choices: Sequence[T], seed: int, *purpose: object) -> T:
 def identifier(seed: int, *purpose: object) -> UUID:
     """A UUID (version 4 in form) that is the same for the same seed and purpose."""
     return UUID(bytes=_digest(seed, purpose), version=4)
+
+
+def around(median: float, spread: float, seed: int, *purpose: object) -> float:
+    """A positive number about `median`: half are below it, about a third within a factor of e to the `spread`.
+
+    Log-normal, as the times people take are: mostly near the median, now and then many times longer.
+    """
+    first, second = share(seed, "around 1", *purpose), share(seed, "around 2", *purpose)
+    normal = math.sqrt(-2 * math.log(1 - first)) * math.cos(2 * math.pi * second)
+    return median * math.exp(spread * normal)

@@ -8,6 +8,8 @@ from urllib.parse import unquote, urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
 
+MOST_SPEED = 100_000
+
 
 def text(name: str, default: str = "") -> str:
     """The value with surrounding blanks removed, or `default` when unset or empty."""
@@ -19,12 +21,34 @@ def words(name: str) -> list[str]:
     return [word.strip() for word in text(name).split(",") if word.strip()]
 
 
+def number(name: str, default: int) -> int:
+    """A whole number that is not negative."""
+    value = text(name, str(default))
+    if not value.isascii() or not value.isdigit():
+        raise ImproperlyConfigured(f"{name} must be a whole number from 0.")
+    return int(value)
+
+
 def port(name: str, default: int) -> int:
     """A TCP port; 0 lets the system choose a free one."""
     value = text(name, str(default))
     if not value.isascii() or not value.isdigit() or int(value) > 65535:
         raise ImproperlyConfigured(f"{name} must be a whole number from 0 to 65535.")
     return int(value)
+
+
+def speed(name: str) -> float | None:
+    """How many seconds of the world pass in a real one; None when unset."""
+    value = text(name)
+    if not value:
+        return None
+    try:
+        number = float(value)
+    except ValueError:
+        number = 0
+    if not 0 < number <= MOST_SPEED:
+        raise ImproperlyConfigured(f"{name} must be a number above 0 and up to {MOST_SPEED}, such as 600.")
+    return number
 
 
 def postgres(name: str) -> dict[str, Any]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,7 +10,7 @@ from uuid import UUID
 
 from django.db import transaction
 
-from sandbox import alarms, clock
+from sandbox import alarms, clock, ids
 from sandbox.faults import in_force
 from sandbox.models import Delivery, Event, Subscription
 
@@ -42,7 +41,7 @@ def tell(news: Sequence[News], *, only: Subscription | None = None) -> None:
     now = clock.now()
     events = [
         Event(
-            id=uuid.uuid4(),
+            id=ids.new(),
             type=each.type,
             created_at=each.at or now,
             trace_id=each.trace_id,
@@ -54,13 +53,13 @@ def tell(news: Sequence[News], *, only: Subscription | None = None) -> None:
         for each in news
     ]
     Event.objects.bulk_create(events)
-    subscriptions = [only] if only else list(Subscription.objects.filter(is_active=True))
+    subscriptions = [only] if only else list(Subscription.objects.filter(is_active=True).order_by("created_at", "id"))
     deliveries = [
         delivery
         for event in events
         for subscription in subscriptions
         if wants(subscription, event)
-        for delivery in _deliveries(event, subscription, now)
+        for delivery in _deliveries(event, subscription)
     ]
     if deliveries:
         Delivery.objects.bulk_create(deliveries)
@@ -73,17 +72,18 @@ def wants(subscription: Subscription, event: Event) -> bool:
         return False
     if event.type == "message.edited" and subscription.version == OLD_VERSION:
         return False
-    return not subscription.phone_numbers or event.phone_number in subscription.phone_numbers
+    # What is of no number, but of the account, passes every filter by numbers.
+    return not subscription.phone_numbers or event.phone_number in ("", *subscription.phone_numbers)
 
 
-def _deliveries(event: Event, subscription: Subscription, now: datetime) -> list[Delivery]:
+def _deliveries(event: Event, subscription: Subscription) -> list[Delivery]:
     copies = 2 if in_force.happens(in_force.faults.webhook_duplicate_rate) else 1
     dropped = in_force.happens(in_force.faults.webhook_drop_rate)
     return [
         Delivery(
             event=event,
             subscription=subscription,
-            due_at=alarms.later(now, in_force.delivery_delay()),
+            due_at=alarms.later(event.created_at, in_force.delivery_delay()),
             state=Delivery.State.DROPPED if dropped else Delivery.State.WAITING,
         )
         for _ in range(copies)

@@ -1,13 +1,18 @@
-"""What is due: planned in the transaction that causes it, carried out in order by a background thread.
+"""What is due: planned in the transaction that causes it, carried out in order of its time.
 
-Everything due is taken in batches, and each kind of happening is done for the whole batch at once, because
-one query for two hundred messages is what lets the world keep up with a fast sender.
+While the time runs, a background thread takes everything due in batches, and each kind of happening is done for the
+whole batch at once, because one query for two hundred messages is what lets the world keep up with a fast sender.
+
+While the time is moved by hand (`sandbox.stepping`), each happening comes after all that was due before it and after
+the consequences of those, at exactly its own moment. Happenings of different people have nothing to do with one
+another, so a stride of them is still done at once: it ends where somebody would have their second one.
 """
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -23,14 +28,27 @@ Payload = dict[str, Any]
 Handler = Callable[[Sequence[Payload]], None]
 
 BATCH = 200
-_handlers: dict[str, Handler] = {}
+STRIDE = 100
 
 
-def handles(kind: str) -> Callable[[Handler], Handler]:
-    """Mark the function that does happenings of this kind. Kinds are done in the order of their marking."""
+@dataclass(frozen=True)
+class _Kind:
+    do: Handler
+    together: bool
+
+
+_kinds: dict[str, _Kind] = {}
+
+
+def handles(kind: str, *, together: bool = False) -> Callable[[Handler], Handler]:
+    """Mark the function that does happenings of this kind. Kinds are done in the order of their marking.
+
+    Each payload carries its moment as `at`. A handler marked `together` goes by that moment rather than by the clock
+    and touches nothing but what belongs to the payload's `subject`, so that different subjects can be done at once.
+    """
 
     def register(handler: Handler) -> Handler:
-        _handlers[kind] = handler
+        _kinds[kind] = _Kind(handler, together)
         return handler
 
     return register
@@ -55,40 +73,76 @@ def next_at() -> datetime | None:
 
 
 def carry_out() -> int:
-    """Do what is due now, at most one batch of it. Returns how many were taken."""
+    """Do what is due now, at most one batch of it. Returns how many were taken; none while the time is stopped."""
+    if clock.is_stepped():
+        return 0
+    return _safely(lambda: _do(_take(BATCH, clock.now())))
+
+
+def carry_out_until(moment: datetime) -> int:
+    """Move the stopped time on to `moment`, doing everything due on the way. Returns how many things happened."""
+    done = 0
+    while step := _safely(lambda: _stride(moment)):
+        done += step
+    clock.stop(moment)
+    return done
+
+
+def _stride(moment: datetime) -> int:
+    batch = _unrelated(_take(STRIDE, moment))
+    if batch:
+        clock.stop(max(clock.now(), batch[0].at))
+    return _do(batch)
+
+
+def _unrelated(due: Sequence[Happening]) -> Sequence[Happening]:
+    """The first of them that can be done at once."""
+    subjects: set[str] = set()
+    for index, each in enumerate(due):
+        subject = each.payload.get("subject")
+        if subject is None or subject in subjects or not _kinds[each.kind].together:
+            return due[: max(1, index)]
+        subjects.add(subject)
+    return due
+
+
+def _do(batch: Sequence[Happening]) -> int:
+    by_kind: dict[str, list[Payload]] = {kind: [] for kind in _kinds}
+    now = clock.now()
+    for each in batch:
+        # What comes late in the system's own time happens now; a world of its own keeps to its plan.
+        by_kind[each.kind].append(each.payload | {"at": now if clock.is_real() else each.at})
+    for kind, payloads in by_kind.items():
+        if payloads:
+            _kinds[kind].do(payloads)
+    Happening.objects.filter(id__in=[each.id for each in batch]).delete()
+    return len(batch)
+
+
+def _safely(work: Callable[[], int]) -> int:
     try:
         with transaction.atomic():
-            batch = _take(BATCH)
-            by_kind: dict[str, list[Payload]] = {kind: [] for kind in _handlers}
-            for each in batch:
-                by_kind[each.kind].append(each.payload)
-            for kind, payloads in by_kind.items():
-                if payloads:
-                    _handlers[kind](payloads)
-            Happening.objects.filter(id__in=[each.id for each in batch]).delete()
-        return len(batch)
+            return work()
     except (OperationalError, InterfaceError):
         raise
     except Exception:  # noqa: BLE001 - one bad happening must not stop the world
         log.exception("A batch of happenings failed; trying them one by one")
-        return _carry_out_alone()
+        return _first_alone()
 
 
-def _carry_out_alone() -> int:
-    """Do one thing; if it fails, say so and let it go."""
+def _first_alone() -> int:
+    """Do the first thing that waits; if it fails, say so and let it go."""
     with transaction.atomic():
-        batch = _take(1)
+        batch = list(Happening.objects.select_for_update(skip_locked=True).order_by("at", "id")[:1])
         for each in batch:
             try:
                 with transaction.atomic():
-                    _handlers[each.kind]([each.payload])
+                    _do([each])
             except Exception:  # noqa: BLE001 - see above
                 log.exception("Happening %s (%s) failed and is dropped", each.id, each.kind)
-        Happening.objects.filter(id__in=[each.id for each in batch]).delete()
+                Happening.objects.filter(id=each.id).delete()
     return len(batch)
 
 
-def _take(most: int) -> list[Happening]:
-    return list(
-        Happening.objects.select_for_update(skip_locked=True).filter(at__lte=clock.now()).order_by("at", "id")[:most]
-    )
+def _take(most: int, until: datetime) -> list[Happening]:
+    return list(Happening.objects.select_for_update(skip_locked=True).filter(at__lte=until).order_by("at", "id")[:most])

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-import secrets
 import uuid
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
 from chats.v3.opt_out import is_opt_out
-from sandbox import blocklist, health
+from sandbox import blocklist, health, ids, tally
 from sandbox.event_shapes import card_news, message_news
 from sandbox.events import News, tell
 from sandbox.models import CardShare, Chat, Message, Participant, Person
+
+# what an answer changes in a chat, beside the answer itself
+COUNTERS = ("unanswered", "rapid", "undelivered", "health", "health_at")
 
 
 @dataclass(frozen=True)
@@ -23,6 +25,10 @@ class Said:
     chat: Chat
     sender: Participant
     text: str
+    # when; None: at the moment given to `receive`
+    at: datetime | None = None
+    # what it is made of; None: the text
+    parts: tuple[dict[str, Any], ...] | None = None
 
 
 def text_part(text: str) -> dict[str, Any]:
@@ -47,35 +53,38 @@ def receive(said: Sequence[Said], at: datetime) -> list[Message]:
     said = [each for each in said if not blocklist.is_blocked(each.sender.handle)]
     messages = [
         Message(
-            id=uuid.uuid4(),
+            id=ids.new(),
             chat=each.chat,
             sender=each.sender,
             is_from_me=False,
-            parts=[text_part(each.text)],
+            parts=[text_part(each.text)] if each.parts is None else list(each.parts),
             service=each.sender.service,
             delivery_status="received",
-            created_at=at,
-            updated_at=at,
-            sent_at=at,
-            delivered_at=at,
-            trace_id=secrets.token_hex(16),
+            created_at=each.at or at,
+            updated_at=each.at or at,
+            sent_at=each.at or at,
+            delivered_at=each.at or at,
+            trace_id=ids.trace(),
         )
         for each in said
     ]
     Message.objects.bulk_create(messages)
     people: list[Person] = []
     for each in said:
-        _count(each, at)
-        people += _opted(each, at)
+        _count(each, each.at or at)
+        people += _opted(each, each.at or at)
     Chat.objects.bulk_update(
         {each.chat.id: each.chat for each in said}.values(),
-        ["inbound", "unanswered", "opted_out", "updated_at", "health_at"],
+        ["inbound", *COUNTERS, "opted_out", "asked_to_stop", "updated_at"],
+    )
+    tally.add(
+        tally.Of(each.chat.line_id, each.at or at, received=1, opt_outs=int(each.chat.opted_out)) for each in said
     )
     if people:
         Person.objects.bulk_update(people, ["opted_out_at"])
     owners = _owners([each.chat for each in said])
     news = [
-        message_news("received", each.chat, owners[each.chat.id], message, each.sender)
+        replace(message_news("received", each.chat, owners[each.chat.id], message, each.sender), at=message.created_at)
         for each, message in zip(said, messages, strict=True)
     ]
     tell(news + _first_cards(said, at))
@@ -89,13 +98,12 @@ def _owners(chats: Sequence[Chat]) -> dict[uuid.UUID, Participant]:
 
 def _count(said: Said, at: datetime) -> None:
     chat = said.chat
-    before = health.of(chat).status
     chat.inbound += 1
-    chat.unanswered = 0
+    health.answered(chat)
+    chat.asked_to_stop = health.asks_to_stop(said.text)
     chat.opted_out = not chat.is_group and is_opt_out(said.text)
     chat.updated_at = at
-    if health.of(chat).status != before:
-        chat.health_at = at
+    health.note(chat, at)
 
 
 def _opted(said: Said, at: datetime) -> list[Person]:
@@ -118,10 +126,11 @@ def _first_cards(said: Sequence[Said], at: datetime) -> list[News]:
     )
     new = {pair: each for pair, each in pairs.items() if pair not in known}
     CardShare.objects.bulk_create(
-        [CardShare(person_id=person, line_id=line, shared_at=at) for person, line in new], ignore_conflicts=True
+        [CardShare(person_id=person, line_id=line, shared_at=each.at or at) for (person, line), each in new.items()],
+        ignore_conflicts=True,
     )
     return [
-        card_news(each.sender.person, each.chat.line.phone_number, secrets.token_hex(16))
+        replace(card_news(each.sender.person, each.chat.line.phone_number, ids.trace()), at=each.at or at)
         for each in new.values()
         if each.sender.person
     ]

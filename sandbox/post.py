@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import logging
-import random
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
@@ -19,7 +18,7 @@ from django.db.models import Min
 
 from chats.v3.signatures import legacy_headers, sign
 from chats.v3.times import format_time
-from sandbox import alarms, clock, world
+from sandbox import alarms, chance, clock, routing, world
 from sandbox.events import OLD_VERSION
 from sandbox.models import Delivery, Event, Subscription
 
@@ -29,14 +28,12 @@ POSTMEN = 16
 BATCH = 64
 TIMEOUT = 10.0
 # Longer than any try takes, so that only a delivery whose try was lost is taken a second time.
-LEASE = timedelta(seconds=60)
+LEASE_SECONDS = 60.0  # real ones
 FIRST_PAUSE = 1.0
 LONGEST_PAUSE = 600.0
 GIVE_UP_AFTER = timedelta(minutes=30)
-DEFAULT_ROUTING_ID_HEADER = "Linq-Chat-Id"
 
 _pool = urllib3.PoolManager(num_pools=20, maxsize=POSTMEN, retries=False, timeout=urllib3.Timeout(total=TIMEOUT))
-_random = random.Random()  # noqa: S311 - jitter
 _postmen: ThreadPoolExecutor | None = None
 _free = threading.BoundedSemaphore(POSTMEN * 2)
 
@@ -62,11 +59,31 @@ def send_due() -> int:
             .select_related("event", "subscription")
             .order_by("due_at", "id")[:BATCH]
         )
-        Delivery.objects.filter(id__in=[each.id for each in batch]).update(due_at=now + LEASE)
+        Delivery.objects.filter(id__in=[each.id for each in batch]).update(due_at=now + clock.in_world(LEASE_SECONDS))
     for delivery in batch:
         _free.acquire()
         _postmen.submit(_deliver, delivery)
     return len(batch)
+
+
+def deliver_until(moment: datetime) -> int:
+    """Deliver everything due by then, and the retries that fall due on the way; returns how many tries were made.
+
+    For when the time is moved by hand: each wave is answered before the next one leaves.
+    """
+    tries = 0
+    while (due := next_at()) is not None and due <= moment:
+        tries += send_due()
+        wait_idle()
+    return tries
+
+
+def wait_idle() -> None:
+    """Wait until no postman is under way."""
+    for _ in range(POSTMEN * 2):
+        _free.acquire()
+    for _ in range(POSTMEN * 2):
+        _free.release()
 
 
 def close() -> None:
@@ -105,6 +122,7 @@ def _try(delivery: Delivery) -> None:
         _again_or_never(delivery, None, str(failed))
     else:
         if 200 <= answer.status < 300:
+            routing.learn(event, subscription, answer.headers)
             _settle(delivery, Delivery.State.DELIVERED, answer.status, "")
         elif answer.status >= 500 or answer.status == 429:
             _again_or_never(delivery, answer.status, "")
@@ -138,15 +156,15 @@ def _headers(event: Event, subscription: Subscription, body: bytes) -> dict[str,
         "webhook-signature": sign(subscription.secret, str(event.id), timestamp, body),
         **legacy_headers(subscription.secret, event.type, str(subscription.id), timestamp, body),
     }
-    if subscription.routing_key_header and event.chat_id:
-        headers[subscription.routing_id_header or DEFAULT_ROUTING_ID_HEADER] = str(event.chat_id)
-    return headers
+    return headers | routing.headers(event, subscription)
 
 
 def _again_or_never(delivery: Delivery, status: int | None, error: str) -> None:
-    now = clock.now()
+    now = _tried_at(delivery)
     first = delivery.first_tried_at or now
-    pause = min(LONGEST_PAUSE, FIRST_PAUSE * 2.0**delivery.attempts) * _random.uniform(0.75, 1.25)
+    seed, attempts = world.current().seed, delivery.attempts
+    jitter = chance.between(0.75, 1.25, seed, "retry", delivery.event_id, delivery.subscription_id, attempts)
+    pause = min(LONGEST_PAUSE, FIRST_PAUSE * 2.0**attempts) * jitter
     due = alarms.later(now, min(LONGEST_PAUSE, pause))
     if due > first + GIVE_UP_AFTER:
         _settle(delivery, Delivery.State.GIVEN_UP, status, error)
@@ -161,8 +179,13 @@ def _again_or_never(delivery: Delivery, status: int | None, error: str) -> None:
     alarms.post.ring()
 
 
+def _tried_at(delivery: Delivery) -> datetime:
+    """When this try was made: when it was due, if the time is moved by hand past it."""
+    return delivery.due_at if clock.is_stepped() else clock.now()
+
+
 def _settle(delivery: Delivery, state: Delivery.State, status: int | None, error: str) -> None:
-    now = clock.now()
+    now = _tried_at(delivery)
     Delivery.objects.filter(id=delivery.id).update(
         state=state,
         attempts=delivery.attempts + 1,

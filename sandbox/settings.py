@@ -15,7 +15,12 @@ INSTALLED_APPS = ["sandbox.apps.SandboxConfig", "rest_framework"]
 MIDDLEWARE: list[str] = []
 
 PORT = env.port("SANDBOX_PORT", 4010)
+SPEED = env.speed("SANDBOX_SPEED")
 TOKENS = frozenset(["sandbox-token", *env.words("SANDBOX_TOKENS")])
+# the folder that uploaded files are kept in
+STATE = env.text("SANDBOX_STATE", ".chatdeck/sandbox")
+# messages the account may send a day, counted from midnight UTC; 0: as many as it likes
+DAILY_LIMIT = env.number("SANDBOX_DAILY_LIMIT", 0)
 
 DATABASE: dict[str, Any] = env.postgres("SANDBOX_DATABASE_URL")
 DATABASE["CONN_MAX_AGE"] = None  # each worker thread keeps its connection

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import functools
 
-from sandbox import blocklist
+from django.conf import settings
+from django.db.models import F
+
+from sandbox import blocklist, clock, ids
 from sandbox.faults import Faults, in_force
 from sandbox.models import World
 
@@ -21,6 +24,25 @@ def forget() -> None:
     blocklist.forget()
     world = current()
     in_force.put(Faults.from_json(world.faults), world.seed)
+    clock.put(clock.Setting(world.clock_speed, world.clock_stepped, world.clock_world_at, world.clock_real_at))
+    ids.begin(world.seed, world.starts)
+
+
+def begin() -> None:
+    """Enter the world that is in the database, at the start of this process."""
+    World.objects.filter(id=1).update(starts=F("starts") + 1)
+    forget()
+    if settings.SPEED is not None and not clock.is_stepped():
+        clock.run(settings.SPEED)
+        keep_clock()
+
+
+def keep_clock() -> None:
+    """Keep how the time goes, for the next start."""
+    now = clock.setting()
+    World.objects.filter(id=1).update(
+        clock_speed=now.speed, clock_stepped=now.stepped, clock_world_at=now.world_at, clock_real_at=now.real_at
+    )
 
 
 def exists() -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit
@@ -13,7 +12,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from chats.v3.content import MAX_RECIPIENTS
-from sandbox import clock, groups, world
+from sandbox import clock, groups, ids, world
 from sandbox.api import answers, base, sending, shapes
 from sandbox.api.errors import ApiError
 from sandbox.event_shapes import chat_created_news
@@ -55,7 +54,9 @@ class Chats(base.ApiView):
         body = base.json_object(request)
         message = sending.message_of(body)
         line_number = base.phone(body.get("from"), "from")
-        handles = _recipients(body, line_number)
+        handles = recipients(body)
+        if line_number in handles:
+            raise ApiError(1005, "to must not contain the sending line")
         override = base.boolean(body, "override_optout")
         key = answers.key_of(request, message)
 
@@ -149,7 +150,8 @@ def own_handle(chat: Chat) -> Participant:
     return chat.participants.get(is_me=True)
 
 
-def _recipients(body: Mapping[str, Any], line_number: str) -> list[str]:
+def recipients(body: Mapping[str, Any]) -> list[str]:
+    """The handles of `to`, each once."""
     to = body.get("to")
     if to is None:
         raise ApiError(1001, "to is required")
@@ -157,10 +159,7 @@ def _recipients(body: Mapping[str, Any], line_number: str) -> list[str]:
         raise ApiError(1003, "to must be a list of handles")
     if not 1 <= len(to) <= MAX_RECIPIENTS:
         raise ApiError(1005, f"to must have from 1 to {MAX_RECIPIENTS} handles")
-    handles = list(dict.fromkeys(base.handle(each, "to") for each in to))
-    if line_number in handles:
-        raise ApiError(1005, "to must not contain the sending line")
-    return handles
+    return list(dict.fromkeys(base.handle(each, "to") for each in to))
 
 
 def make_chat(line: Line, handles: list[str], reuse_key: str) -> Chat:
@@ -168,7 +167,7 @@ def make_chat(line: Line, handles: list[str], reuse_key: str) -> Chat:
     now = clock.now()
     people = habits.meet(handles, world.current().seed)
     chat = Chat(
-        id=uuid.uuid4(),
+        id=ids.new(),
         line=line,
         is_group=len(handles) > 1,
         peer=people[handles[0]] if len(handles) == 1 else None,

@@ -13,7 +13,7 @@ from django.db import connection, transaction
 from rest_framework.request import Request
 
 from chats.v3.content import check_message
-from sandbox import alarms, clock, health
+from sandbox import alarms, clock, health, ids
 from sandbox.api import base, eligibility, parts, shapes
 from sandbox.api.errors import ApiError
 from sandbox.models import Chat, Happening, Message, Participant
@@ -31,13 +31,13 @@ _THIRTIETH = """
 _ACCEPT = """
     WITH counted AS (
         UPDATE sandbox_chat SET outbound = outbound + 1, unanswered = unanswered + 1, updated_at = %(now)s,
-            health_at = %(health_at)s, first_outbound_at = coalesce(first_outbound_at, %(now)s)
+            health = %(health)s, health_at = %(health_at)s, first_outbound_at = coalesce(first_outbound_at, %(now)s)
         WHERE id = %(chat)s RETURNING id
     ), written AS (
         INSERT INTO sandbox_message (id, chat_id, sender_id, is_from_me, parts, effect, reply_to, idempotency_key,
-            preferred_service, delivery_status, created_at, updated_at, trace_id, accepted)
+            preferred_service, delivery_status, created_at, updated_at, trace_id, accepted, kind)
         SELECT %(id)s, id, %(sender)s, true, %(parts)s::jsonb, %(effect)s::jsonb, %(reply_to)s::jsonb, %(key)s,
-            %(preferred)s, 'pending', %(now)s, %(now)s, %(trace_id)s, true FROM counted
+            %(preferred)s, 'pending', %(now)s, %(now)s, %(trace_id)s, true, %(kind)s FROM counted
     )
     INSERT INTO sandbox_happening (at, kind, payload) VALUES (%(due_at)s, %(due_kind)s, %(due_payload)s::jsonb)
 """
@@ -50,7 +50,7 @@ def message_of(body: Mapping[str, Any]) -> Mapping[str, Any]:
         raise ApiError(1001, "message is required")
     if not isinstance(message, dict):
         raise ApiError(1003, "message must be an object")
-    return message
+    return parts.with_own_files_named(message)
 
 
 def check_content(
@@ -67,6 +67,7 @@ def check_may_send(request: Request, chat: Chat, *, override_optout: bool) -> No
     check_open(chat)
     eligibility.check_chat(request, chat, override_optout=override_optout)
     check_pair(chat)
+    check_day()
 
 
 def check_open(chat: Chat) -> None:
@@ -91,42 +92,78 @@ def check_pair(chat: Chat) -> None:
         raise ApiError(1007, f"Rate limited. Try again in {wait} seconds.", retry_after=wait)
 
 
+def check_day() -> None:
+    """Raise `ApiError` (429) when the account has sent its allowance of this day, if it has one (linq-v3, 2.3)."""
+    if not settings.DAILY_LIMIT:
+        return
+    now = clock.now()
+    midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
+    if Message.objects.filter(accepted=True, created_at__gte=midnight).count() >= settings.DAILY_LIMIT:
+        wait = math.ceil((midnight + timedelta(days=1) - now).total_seconds())
+        raise ApiError(1007, f"Rate limited. Try again in {wait} seconds.", retry_after=wait)
+
+
 def take(request: Request, chat: Chat, me: Participant, message: Mapping[str, Any], key: str | None) -> Message:
     """Accept a checked message. Call it in a transaction; everything else happens when it is due."""
+    return accept(
+        request,
+        chat,
+        me,
+        parts.stored(message, me.handle),
+        key=key,
+        effect=message.get("effect"),
+        reply_to=_reply_to(chat, message.get("reply_to")),
+        preferred_service=message.get("preferred_service"),
+    )
+
+
+def accept(
+    request: Request,
+    chat: Chat,
+    me: Participant,
+    kept_parts: list[dict[str, Any]],
+    *,
+    kind: str = "message",
+    key: str | None = None,
+    effect: Mapping[str, Any] | None = None,
+    reply_to: Mapping[str, Any] | None = None,
+    preferred_service: str | None = None,
+) -> Message:
+    """Accept a message whose parts are in the form they are kept in; `kind` is message, poll or memo."""
     now = clock.now()
     row = Message(
-        id=uuid.uuid4(),
+        id=ids.new(),
         chat=chat,
         sender=me,
         is_from_me=True,
-        parts=parts.stored(message["parts"], me.handle),
-        effect=message.get("effect"),
-        reply_to=_reply_to(chat, message.get("reply_to")),
+        parts=kept_parts,
+        effect=effect,
+        reply_to=reply_to,
         idempotency_key=key,
-        preferred_service=message.get("preferred_service"),
+        preferred_service=preferred_service,
         delivery_status="pending",
         created_at=now,
         updated_at=now,
         trace_id=base.trace_id(request),
         accepted=True,
+        kind=kind,
     )
-    _write(chat, row, life.accepted(row.id, now, chat.reuse_key, chat.outbound + 1))
+    _write(chat, row, life.accepted(row))
     return row
 
 
 def _write(chat: Chat, message: Message, next_step: Happening) -> None:
     """Everything that accepting a message changes, in one statement, because this is the busiest path there is."""
     now = message.created_at
-    before = health.of(chat).status
     chat.outbound += 1
     chat.unanswered += 1
     chat.updated_at = now
     chat.first_outbound_at = chat.first_outbound_at or now
-    if health.of(chat).status != before:
-        chat.health_at = now
+    health.note(chat, now)
     values: dict[str, Any] = {
         "chat": chat.id,
         "now": now,
+        "health": chat.health,
         "health_at": chat.health_at,
         "id": message.id,
         "sender": message.sender_id,
@@ -136,6 +173,7 @@ def _write(chat: Chat, message: Message, next_step: Happening) -> None:
         "key": message.idempotency_key,
         "preferred": message.preferred_service,
         "trace_id": message.trace_id,
+        "kind": message.kind,
         "due_at": next_step.at,
         "due_kind": next_step.kind,
         "due_payload": json.dumps(next_step.payload),
@@ -157,7 +195,7 @@ def sent_shape(message: Message, me: Participant) -> dict[str, Any]:
 def _reply_to(chat: Chat, reply: Mapping[str, Any] | None) -> dict[str, Any] | None:
     if reply is None:
         return None
-    message_id = str(reply["message_id"])
-    if not Message.objects.filter(id=message_id, chat=chat).exists():
+    message_id = str(uuid.UUID(reply["message_id"]))
+    if not Message.objects.filter(id=message_id, chat=chat, deleted_at=None).exists():
         raise ApiError(2002, "The message to reply to was not found")
     return {"message_id": message_id, "part_index": reply.get("part_index", 0)}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Mapping
 from typing import Any
 
@@ -11,7 +10,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from sandbox import clock, groups, happenings
+from sandbox import clock, groups, happenings, ids
 from sandbox.api import base, shapes
 from sandbox.api.chats import find_chat, make_chat
 from sandbox.api.errors import ApiError
@@ -62,7 +61,8 @@ class Read(APIView):
                 raise ApiError(2016, "There are no receipts in groups")
             rows = Message.objects.filter(chat=chat, is_from_me=True, delivery_status="delivered")
             messages = list(rows.select_related("chat__line", "chat__peer", "sender").order_by("created_at", "id"))
-            happenings.plan(life.mark_read(messages))
+            now = clock.now()
+            happenings.plan(life.mark_read(messages, {message.id: now for message in messages}))
         return Response({"read": len(messages)})
 
 
@@ -75,7 +75,7 @@ class Typing(APIView):
         started = base.boolean(body, "started", True)
         with transaction.atomic():
             chat, member = _member(body, base.handle(handle, "handle"))
-            tell([typing_news(chat, member, started, secrets.token_hex(16))])
+            tell([typing_news(chat, member, started, ids.trace())])
         return Response({"chat_id": str(chat.id), "typing": started})
 
 
@@ -90,7 +90,7 @@ class RenameGroup(APIView):
             raise ApiError(1001, "name is required")
         with transaction.atomic():
             chat, member = _group_member(body, base.handle(handle, "handle"))
-            groups.rename(chat, name, secrets.token_hex(16), by=member.handle)
+            groups.rename(chat, name, ids.trace(), by=member.handle)
         return Response({"chat_id": str(chat.id), "display_name": chat.display_name})
 
 
@@ -101,7 +101,7 @@ class Leave(APIView):
         """Let a member leave a group."""
         with transaction.atomic():
             chat, member = _group_member(base.json_object(request), base.handle(handle, "handle"))
-            groups.part(chat, member.handle, "left", secrets.token_hex(16))
+            groups.part(chat, member.handle, "left", ids.trace())
         return Response({"chat_id": str(chat.id), "left": member.handle})
 
 
@@ -146,7 +146,7 @@ def _where(body: Mapping[str, Any], handle: str) -> tuple[Chat, Participant]:
     if chat is None:
         chat = make_chat(line, [handle], key)
         members = list(chat.participants.order_by("-is_me"))
-        tell([chat_created_news(chat, members, secrets.token_hex(16))])
+        tell([chat_created_news(chat, members, ids.trace())])
     return chat, _participant(chat, handle)
 
 

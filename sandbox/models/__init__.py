@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from sandbox.models.audit import Audit
 from sandbox.models.attachment import Attachment
+from sandbox.models.audit import Audit
 from sandbox.models.chat import Chat, Participant
 from sandbox.models.consent import BlockedHandle, OptOutOverride
 from sandbox.models.contact_card import ContactCard
 from sandbox.models.happening import Answer, Happening
-from sandbox.models.line import CardShare, Line, Person
+from sandbox.models.line import CardShare, Line, LineHour, Person
 from sandbox.models.location import LocationShare
 from sandbox.models.message import Message, Reaction
-from sandbox.models.use import Use
 from sandbox.models.poll import PollOption, PollVote
+from sandbox.models.use import Use
 from sandbox.models.webhook import Delivery, Event, RoutingToken, Subscription
 from sandbox.models.world import World
 
@@ -28,6 +28,7 @@ __all__ = [
     "Event",
     "Happening",
     "Line",
+    "LineHour",
     "LocationShare",
     "Message",
     "OptOutOverride",

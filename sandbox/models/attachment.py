@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import secrets
-import uuid
 from datetime import timedelta
 
 from django.db import models
 
-from sandbox import clock
+from sandbox import clock, ids
 
 UPLOAD_TIME = timedelta(minutes=15)
 
@@ -16,7 +15,7 @@ UPLOAD_TIME = timedelta(minutes=15)
 class Attachment(models.Model):
     """A file. Its row is made when it is announced; its bytes are in a file of the same id (`sandbox.files`)."""
 
-    id = models.UUIDField(primary_key=True, default=uuid.uuid4)
+    id = models.UUIDField(primary_key=True, default=ids.new)
     filename = models.CharField(max_length=255)
     content_type = models.CharField(max_length=100)
     size_bytes = models.PositiveIntegerField()

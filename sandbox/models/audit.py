@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import uuid
 from typing import Any
 
 from django.db import models
 
-from sandbox import clock
+from sandbox import clock, ids
 from sandbox.models.line import Line
 
 
 class Audit(models.Model):
     """An audit, running while it has no report."""
 
-    id = models.UUIDField(primary_key=True, default=uuid.uuid4)
+    id = models.UUIDField(primary_key=True, default=ids.new)
     line = models.ForeignKey(Line, on_delete=models.CASCADE)
     started_at = models.DateTimeField(default=clock.now)
     generated_at = models.DateTimeField(null=True)

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-import uuid
 from collections.abc import Iterable
 
 from django.db import models
 from django.db.models import Q
 
-from sandbox import clock
+from sandbox import clock, ids
 from sandbox.models.line import Line, Person
 
 
@@ -22,7 +21,7 @@ def identity(line_number: str, handles: Iterable[str]) -> str:
 class Chat(models.Model):
     """A conversation of one line with one person, or a group."""
 
-    id = models.UUIDField(primary_key=True, default=uuid.uuid4)
+    id = models.UUIDField(primary_key=True, default=ids.new)
     line = models.ForeignKey(Line, on_delete=models.CASCADE)
     is_group = models.BooleanField(default=False)
     # the other person of a direct chat
@@ -44,7 +43,16 @@ class Chat(models.Model):
     inbound = models.PositiveIntegerField(default=0)
     unanswered = models.PositiveIntegerField(default=0)  # outbound since the last inbound
     opted_out = models.BooleanField(default=False)  # the keyword arrived in this chat
+    tapbacks = models.PositiveIntegerField(default=0)  # theirs on our messages; they count as replies
+    rapid = models.PositiveIntegerField(default=0)  # ours in quick succession since the last inbound
+    undelivered = models.PositiveIntegerField(default=0)  # sent or failed since the last delivery
+    asked_to_stop = models.BooleanField(default=False)  # their last message asks for it, in words that are no keyword
+    last_sent_at = models.DateTimeField(null=True)
+    # what came of all that when it last changed: HEALTHY, AT_RISK, CRITICAL or OPTED_OUT
+    health = models.CharField(max_length=9, default="HEALTHY")
     health_at = models.DateTimeField(default=clock.now)
+    # what the other person has made up their mind to: open, stopped (reads no more), blocked (gets no more)
+    stance = models.CharField(max_length=7, default="open")
 
     class Meta:
         indexes = [
@@ -69,7 +77,7 @@ class Chat(models.Model):
 class Participant(models.Model):
     """A handle in a chat, ours included; who left or was removed stays listed."""
 
-    id = models.UUIDField(primary_key=True, default=uuid.uuid4)
+    id = models.UUIDField(primary_key=True, default=ids.new)
     chat = models.ForeignKey(Chat, on_delete=models.CASCADE, related_name="participants")
     person = models.ForeignKey(Person, on_delete=models.CASCADE, null=True)  # null: our own line
     handle = models.CharField(max_length=254)

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import uuid
-
 from django.db import models
 
-from sandbox import clock
+from sandbox import clock, ids
 from sandbox.models.line import Line
 
 
 class ContactCard(models.Model):
     """The active card of a line. A line has one at most, and the API has no way to take it away."""
 
-    id = models.UUIDField(primary_key=True, default=uuid.uuid4)
+    id = models.UUIDField(primary_key=True, default=ids.new)
     line = models.OneToOneField(Line, on_delete=models.CASCADE)
     first_name = models.TextField()
     last_name = models.TextField(null=True)  # noqa: DJ001 - null is what the API sends

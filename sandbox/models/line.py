@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import uuid
-
 from django.db import models
 from django.db.models import Q
 
-from sandbox import clock
+from sandbox import clock, ids
 
 SERVICES = ["iMessage", "RCS", "SMS"]
 
@@ -15,7 +13,7 @@ SERVICES = ["iMessage", "RCS", "SMS"]
 class Line(models.Model):
     """A phone number rented by the account."""
 
-    id = models.UUIDField(primary_key=True, default=uuid.uuid4)
+    id = models.UUIDField(primary_key=True, default=ids.new)
     phone_number = models.CharField(max_length=16, unique=True)
     line_type = models.CharField(max_length=8, default="iMessage")
     # what a check for RCS from this line meets: ready, off (4004), no_account (4009) or failing (4010)
@@ -24,6 +22,13 @@ class Line(models.Model):
     status = models.CharField(max_length=8, default="ACTIVE")
     # HEALTHY, AT_RISK or CRITICAL
     reputation = models.CharField(max_length=8, default="HEALTHY")
+    # while it is flagged: when that ends
+    flagged_until = models.DateTimeField(null=True)
+    # set by hand through the control API, then it is not reviewed; null: `sandbox.reputation` decides
+    pinned_reputation = models.CharField(max_length=8, null=True)  # noqa: DJ001 - null: not pinned
+    # how far the volume last rose above the line's norm, and until when that is remembered
+    spike = models.FloatField(default=0)
+    spike_until = models.DateTimeField(null=True)
     forwarding_number = models.CharField(max_length=16, null=True)  # noqa: DJ001 - null is what the API sends
     created_at = models.DateTimeField(default=clock.now)
 
@@ -31,10 +36,28 @@ class Line(models.Model):
         return self.phone_number
 
 
+class LineHour(models.Model):
+    """What a line did in one hour of the world: what its reputation is reckoned from."""
+
+    line = models.ForeignKey(Line, on_delete=models.CASCADE)
+    hour = models.DateTimeField()
+    sent = models.PositiveIntegerField(default=0)
+    received = models.PositiveIntegerField(default=0)  # tapbacks count as replies
+    failed = models.PositiveIntegerField(default=0)
+    opt_outs = models.PositiveIntegerField(default=0)
+    reports = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        constraints = [models.UniqueConstraint("line", "hour", name="a_line_has_an_hour_once")]
+
+    def __str__(self) -> str:
+        return f"{self.line_id} at {self.hour}"
+
+
 class Person(models.Model):
     """A simulated person: a handle, a service, and habits that decide what they do with a message."""
 
-    id = models.UUIDField(primary_key=True, default=uuid.uuid4)
+    id = models.UUIDField(primary_key=True, default=ids.new)
     handle = models.CharField(max_length=254, unique=True)
     first_name = models.CharField(max_length=40)
     last_name = models.CharField(max_length=40)

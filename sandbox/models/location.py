@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import uuid
-
 from django.db import models
 
-from sandbox import clock
+from sandbox import clock, ids
 from sandbox.models.chat import Chat
 from sandbox.models.line import Line, Person
 
@@ -14,7 +12,7 @@ from sandbox.models.line import Line, Person
 class LocationShare(models.Model):
     """A person shares their location with a line. The row goes when the share ends."""
 
-    id = models.UUIDField(primary_key=True, default=uuid.uuid4)
+    id = models.UUIDField(primary_key=True, default=ids.new)
     person = models.ForeignKey(Person, on_delete=models.CASCADE)
     line = models.ForeignKey(Line, on_delete=models.CASCADE)
     # where it was started; null: outside of any chat

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import uuid
-
 from django.db import models
 from django.db.models import Q
 from django.db.models.fields.json import KT
 
-from sandbox import clock
+from sandbox import clock, ids
 from sandbox.models.chat import Chat, Participant
 
 
 class Message(models.Model):
     """A message, with the moments it passed through."""
 
-    id = models.UUIDField(primary_key=True, default=uuid.uuid4)
+    id = models.UUIDField(primary_key=True, default=ids.new)
     chat = models.ForeignKey(Chat, on_delete=models.CASCADE)
     sender = models.ForeignKey(Participant, on_delete=models.CASCADE)
     is_from_me = models.BooleanField()
@@ -62,7 +60,7 @@ class Message(models.Model):
 class Reaction(models.Model):
     """A tapback or a sticker on a part of a message."""
 
-    id = models.UUIDField(primary_key=True, default=uuid.uuid4)
+    id = models.UUIDField(primary_key=True, default=ids.new)
     message = models.ForeignKey(Message, on_delete=models.CASCADE, related_name="reactions")
     participant = models.ForeignKey(Participant, on_delete=models.CASCADE)
     part_index = models.PositiveIntegerField(default=0)

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import uuid
-
 from django.db import models
 
-from sandbox import clock
+from sandbox import clock, ids
 from sandbox.models.chat import Participant
 from sandbox.models.message import Message
 
@@ -14,7 +12,7 @@ from sandbox.models.message import Message
 class PollOption(models.Model):
     """Something to vote for. Options are only ever added."""
 
-    id = models.UUIDField(primary_key=True, default=uuid.uuid4)
+    id = models.UUIDField(primary_key=True, default=ids.new)
     message = models.ForeignKey(Message, on_delete=models.CASCADE, related_name="poll_options")
     creator = models.ForeignKey(Participant, on_delete=models.CASCADE)
     position = models.PositiveSmallIntegerField()

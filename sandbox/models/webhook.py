@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import uuid
 from typing import Any
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 
-from sandbox import clock
+from sandbox import clock, ids
 
 
 class Subscription(models.Model):
     """Who wants to hear of what."""
 
-    id = models.UUIDField(primary_key=True, default=uuid.uuid4)
+    id = models.UUIDField(primary_key=True, default=ids.new)
     target_url = models.CharField(max_length=2048, unique=True)
     # 2025-01-01 or 2026-02-03, read from the address's `version`
     version = models.CharField(max_length=10)
@@ -35,7 +34,7 @@ class Subscription(models.Model):
 class Event(models.Model):
     """Something that happened in the world, whether or not anybody subscribed to it."""
 
-    id = models.UUIDField(primary_key=True, default=uuid.uuid4)
+    id = models.UUIDField(primary_key=True, default=ids.new)
     type = models.CharField(max_length=60)
     created_at = models.DateTimeField(default=clock.now)
     trace_id = models.CharField(max_length=32)

@@ -7,10 +7,9 @@ is created; the events go to that subscription only.
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Sequence
 
-from sandbox import alarms, clock, happenings
+from sandbox import alarms, clock, happenings, ids
 from sandbox.event_shapes import card_news
 from sandbox.events import tell
 from sandbox.happenings import Payload, handles, happening
@@ -34,6 +33,6 @@ def _introduce(payloads: Sequence[Payload]) -> None:
         if subscription is not None:
             shares = CardShare.objects.select_related("person", "line").order_by("id")
             tell(
-                [card_news(share.person, share.line.phone_number, secrets.token_hex(16)) for share in shares],
+                [card_news(share.person, share.line.phone_number, ids.trace()) for share in shares],
                 only=subscription,
             )

@@ -64,6 +64,19 @@ PLAIN = (
 PICTURES = ("Oh, that looks great!", "Nice picture!", "Love it.", "Got the file, thank you.")
 LINKS = ("Thanks, I'll read it tonight.", "Opening it now.", "Got the link, thanks!")
 
+# the exact keywords (linq-v3, 6.2), and what people say instead
+KEYWORDS = ("STOP", "STOP", "STOP", "UNSUBSCRIBE", "QUIT", "opt out")
+STOP_WORDS = (
+    "please stop texting me",
+    "Take me off your list",
+    "Not interested, please stop.",
+    "Don't text me again",
+    "Wrong number",
+    "Leave me alone",
+)
+# what members call their groups
+GROUP_NAMES = ("The usual suspects", "Weekend plans", "Us again", "Early birds", "Second helpings", "Chat of chats")
+
 _RULES: Sequence[tuple[re.Pattern[str], Sequence[str]]] = (
     (re.compile(r"\b(sorry|apolog)", re.IGNORECASE), APOLOGIES),
     (re.compile(r"\b(what time|when|which day)\b.*\?", re.IGNORECASE | re.DOTALL), WHEN),

@@ -103,7 +103,7 @@ class _Writer:
     def group_chats(self, lines: list[Line], people: list[Person]) -> None:
         """Twelve groups: ten with a name, two where names and members cannot be changed (RCS, SMS)."""
         for index, (service, size) in enumerate(zip(GROUP_SERVICES, GROUP_SIZES, strict=True)):
-            able = [person for person in people if person.service == service and habits.of(person).reachable]
+            able = [person for person in people if person.service == service and person.habits["reachable"]]
             members = self.random.sample(able, size)
             draft = self._draft(lines[index % len(lines)], members, service=service)
             if index < len(GROUP_NAMES):
@@ -211,7 +211,7 @@ class _Writer:
         """Who has seen what: by service, and for the newest messages by whether anybody answered since."""
         direct = not draft.chat.is_group
         last_inbound = max((m.created_at for m in draft.messages if not m.is_from_me), default=None)
-        unreachable = direct and draft.chat.peer is not None and not habits.of(draft.chat.peer).reachable
+        unreachable = direct and draft.chat.peer is not None and not draft.chat.peer.habits["reachable"]
         for index, message in enumerate(draft.messages):
             at = message.created_at
             if not message.is_from_me:
@@ -271,5 +271,5 @@ def _store(writer: _Writer, lines: list[Line], people: list[Person]) -> None:
             shared.setdefault(key, CardShare(person=participant.person, line=line, shared_at=since))
     CardShare.objects.bulk_create(shared.values())
     flagged = lines[-1]
-    flagged.reputation = "AT_RISK"
-    flagged.save(update_fields=["reputation"])
+    flagged.reputation = flagged.pinned_reputation = "AT_RISK"
+    flagged.save(update_fields=["reputation", "pinned_reputation"])
