@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chats.engine import delivery
 from chats.models import Message
+from chats.models.message import DeliveryStatus
 from tests.people import NOON
 
 Status = Message.Status
+Step = tuple[DeliveryStatus, int | None, int | None]
 # Furthest last. What failed may still arrive, and what arrived can no longer fail.
 ORDER = [Status.PENDING, Status.QUEUED, Status.SENT, Status.FAILED, Status.DELIVERED, Status.READ]
 TIMES = {Status.SENT: "sent_at", Status.DELIVERED: "delivered_at", Status.READ: "read_at", Status.FAILED: "failed_at"}
@@ -25,8 +27,9 @@ def a_message() -> Message:
     return Message(direction=Message.Direction.OUTBOUND, happened_at=NOON)
 
 
+@settings(max_examples=60, deadline=None)
 @given(steps)
-def test_it_stands_where_the_furthest_event_put_it(events: list[tuple[Status, int | None, int | None]]) -> None:
+def test_it_stands_where_the_furthest_event_put_it(events: list[Step]) -> None:
     message = a_message()
     for status, second, code in events:
         before = ORDER.index(Status(message.delivery_status))
@@ -44,8 +47,9 @@ def test_it_stands_where_the_furthest_event_put_it(events: list[tuple[Status, in
     assert (message.failed_at is not None) == (message.delivery_status == Status.FAILED)
 
 
+@settings(max_examples=60, deadline=None)
 @given(steps)
-def test_the_first_time_told_of_a_stage_stays(events: list[tuple[Status, int | None, int | None]]) -> None:
+def test_the_first_time_told_of_a_stage_stays(events: list[Step]) -> None:
     message = a_message()
     first: dict[str, int] = {}
     for status, second, _ in events:
@@ -60,8 +64,11 @@ def test_the_first_time_told_of_a_stage_stays(events: list[tuple[Status, int | N
     assert message.happened_at == (NOON + timedelta(seconds=first["sent_at"]) if "sent_at" in first else NOON)
 
 
+@settings(max_examples=60, deadline=None)
 @given(steps)
-def test_saying_everything_twice_changes_nothing_more(events: list[tuple[Status, int | None, int | None]]) -> None:
+def test_saying_everything_twice_changes_nothing_more(
+    events: list[Step],
+) -> None:
     def say(message: Message) -> list[str]:
         changed = []
         for status, second, code in events:

@@ -56,15 +56,26 @@ def test_a_named_wait_is_kept_to_the_second(
 @pytest.mark.parametrize(
     ("status", "code"), [(500, 3001), (500, 3002), (500, 3003), (500, 3004), (504, 3005), (500, 3006), (500, 4002)]
 )
-def test_a_passing_fault_is_tried_again_after_longer_and_longer(
+def test_a_passing_fault_is_tried_again(
     status: int, code: int, chat: Chat, agent: User, remote: Remote, moment: Clock
 ) -> None:
     say(chat, agent)
-    remote.on("POST", SEND, Answer(status, wrong(code)))
+    remote.on("POST", SEND, Answer(status, wrong(code)), accept)
+    work()
+    operation = only_operation()
+    assert (operation.state, operation.error_code, operation.error_status) == (State.QUEUED, code, status)
+    moment.tick(seconds=1.5)
+    work()
+    assert only_operation().state == State.ACCEPTED
+
+
+def test_the_tries_are_further_and_further_apart(chat: Chat, agent: User, remote: Remote, moment: Clock) -> None:
+    say(chat, agent)
+    remote.on("POST", SEND, Answer(500, wrong(3006)))
     for least in (1, 2, 4, 8, 16, 32, 64, 128, 256, 300, 300):
         work()
         operation = only_operation()
-        assert (operation.state, operation.error_code, operation.trace_id) == (State.QUEUED, code, TRACE)
+        assert (operation.state, operation.error_code, operation.trace_id) == (State.QUEUED, 3006, TRACE)
         assert operation.due_at is not None
         assert least <= (operation.due_at - moment.now).total_seconds() <= least * 1.5
         moment.now = operation.due_at

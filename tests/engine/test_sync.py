@@ -149,7 +149,8 @@ def test_a_run_that_was_killed_goes_on_at_its_checkpoint(
 ) -> None:
     Account(remote)
     run = start_sync(by=None)
-    save, saved = store.save_chats, []
+    save = store.save_chats
+    saved: list[int] = []
 
     def save_until_killed(chats: Any) -> Any:
         if len(saved) == page:

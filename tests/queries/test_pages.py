@@ -41,7 +41,8 @@ def many_chats(line: Line, count: int, **fields: Any) -> list[Chat]:
 
 def test_every_chat_comes_once_while_new_ones_arrive(line: Line, agent: User) -> None:
     chats = many_chats(line, 100)
-    seen, after = [], ""
+    seen: list[Chat] = []
+    after = ""
     for number in range(10):
         page = inbox.inbox_page(agent, InboxFilters(), after=after)
         seen += page.rows
@@ -75,7 +76,7 @@ def test_pages_of_operations_and_events_come_once_too(chat: Chat, agent: User, m
             after = page.next
             if not after:
                 break
-        assert seen == list(rows.objects.order_by("-pk").values_list("pk", flat=True))  # type: ignore[attr-defined]
+        assert seen == list(rows.objects.order_by("-pk").values_list("pk", flat=True))
 
 
 def test_a_thread_comes_once_from_the_newest(chat: Chat, agent: User) -> None:

@@ -1,0 +1,124 @@
+"""Our webhook subscription: one, mended when it is gone, its secret kept."""
+
+from __future__ import annotations
+
+import uuid
+from functools import partial
+from typing import Any
+
+import pytest
+from django.conf import settings
+
+from chats.engine import lanes, subscription
+from chats.models import WebhookSubscription
+from chats.v3.events import CONSOLE_EVENTS
+from tests.engine.worker import Clock, at_once
+from tests.remote import Answer, Asked, Remote, wrong
+
+URL = "/v3/webhook-subscriptions"
+
+pytestmark = pytest.mark.django_db
+
+
+class Subscriptions:
+    """The remote's list of subscriptions."""
+
+    def __init__(self, remote: Remote) -> None:
+        self.rows: dict[str, dict[str, Any]] = {}
+        remote.on("GET", URL, lambda _: Answer(body={"subscriptions": list(self.rows.values())}))
+        remote.on("POST", URL, self.create)
+        remote.on("PUT", f"{URL}/[^/]+", self.update)
+        remote.on("DELETE", f"{URL}/[^/]+", self.delete)
+
+    def add(self, target_url: str) -> str:
+        made = str(uuid.uuid4())
+        self.rows[made] = {
+            "id": made,
+            "target_url": target_url,
+            "subscribed_events": list(CONSOLE_EVENTS),
+            "is_active": True,
+        }
+        return made
+
+    def create(self, asked: Asked) -> Answer:
+        row = self.rows[self.add(asked.body["target_url"])]
+        row["subscribed_events"] = asked.body["subscribed_events"]
+        return Answer(201, {**row, "signing_secret": f"whsec_{row['id']}"})
+
+    def update(self, asked: Asked) -> Answer:
+        row = self.rows[asked.path.rsplit("/", 1)[1]]
+        row.update(asked.body)
+        return Answer(body=row)
+
+    def delete(self, asked: Asked) -> Answer:
+        del self.rows[asked.path.rsplit("/", 1)[1]]
+        return Answer(204)
+
+
+@pytest.fixture
+def theirs(remote: Remote, moment: Clock, wakes: list[Any]) -> Subscriptions:
+    return Subscriptions(remote)
+
+
+def test_it_is_made_once(theirs: Subscriptions, remote: Remote) -> None:
+    for _ in range(3):
+        subscription.ensure()
+    [row] = theirs.rows.values()
+    ours = WebhookSubscription.objects.get()
+    assert row["target_url"] == f"{settings.PUBLIC_URL}/webhooks/linq/?version=2026-02-03"
+    assert sorted(row["subscribed_events"]) == sorted(CONSOLE_EVENTS)
+    assert (str(ours.remote_id), ours.signing_secret, ours.retired_at) == (row["id"], f"whsec_{row['id']}", None)
+    assert len(remote.calls("POST", URL)) == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_at_once_make_one(theirs: Subscriptions) -> None:
+    at_once(*[partial(subscription.ensure)] * 3)
+    assert (len(theirs.rows), WebhookSubscription.objects.count()) == (1, 1)
+
+
+def test_one_that_is_gone_there_is_made_anew(theirs: Subscriptions, moment: Clock) -> None:
+    subscription.ensure()
+    theirs.rows.clear()
+    subscription.ensure()
+    old, new = WebhookSubscription.objects.order_by("pk")
+    assert (old.retired_at, new.retired_at) == (moment.now, None)
+    assert list(theirs.rows) == [str(new.remote_id)]
+
+
+def test_one_that_was_switched_off_or_narrowed_is_mended(theirs: Subscriptions) -> None:
+    subscription.ensure()
+    [row] = theirs.rows.values()
+    row.update(is_active=False, subscribed_events=["message.sent"])
+    subscription.ensure()
+    assert (row["is_active"], sorted(row["subscribed_events"])) == (True, sorted(CONSOLE_EVENTS))
+    assert WebhookSubscription.objects.count() == 1
+
+
+def test_one_whose_secret_was_lost_is_replaced_and_others_are_left(theirs: Subscriptions) -> None:
+    lost = theirs.add(subscription.target_url())
+    other = theirs.add("https://elsewhere.example.com/hook")
+    subscription.ensure()
+    ours = WebhookSubscription.objects.get()
+    assert set(theirs.rows) == {other, str(ours.remote_id)}
+    assert lost not in theirs.rows
+
+
+def test_another_address_is_another_subscription(theirs: Subscriptions, moment: Clock, settings: Any) -> None:
+    subscription.ensure()
+    settings.PUBLIC_URL = "https://console.example.com"
+    subscription.ensure()
+    assert [row["target_url"] for row in theirs.rows.values()] == [
+        "https://console.example.com/webhooks/linq/?version=2026-02-03"
+    ]
+    assert WebhookSubscription.objects.filter(retired_at__isnull=True).count() == 1
+
+
+def test_a_remote_that_is_away_is_tried_another_time(
+    theirs: Subscriptions, remote: Remote, caplog: pytest.LogCaptureFixture
+) -> None:
+    remote.on("GET", URL, Answer(503, wrong(4004)))
+    subscription.ensure()
+    assert WebhookSubscription.objects.count() == 0
+    assert "The webhook subscription could not be checked" in caplog.text
+    assert lanes.take(lanes.lane_of(None).pk) is not None, "the lane was given back"
