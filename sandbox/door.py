@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import secrets
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from io import BytesIO
@@ -18,13 +17,14 @@ from asgiref.typing import HTTPScope, Scope
 from django.core.handlers.wsgi import WSGIHandler
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from sandbox import background
+from sandbox import background, files, ids
 from sandbox.api.errors import TRACE_KEY, ApiError, envelope, headers
 from sandbox.faults import in_force
+from sandbox.storage import Storage
 
 CUT = "sandbox.cut"
 THREADS = 8
-MAX_BODY = 101 * 1024 * 1024  # one byte over the largest upload is still told apart from a runaway
+MAX_BODY = 16 * 1024 * 1024  # files do not come this way, and no message is half as large
 API_PREFIXES = ("/api/partner/v3/", "/v3/")
 WRITES = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 
@@ -48,13 +48,17 @@ class Door:
     def __init__(self) -> None:
         self._django = WSGIHandler()
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="request")
+        self._storage = Storage(self._threads)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request, or start and stop what runs in the background."""
         if scope["type"] == "lifespan":
             await self._live(receive, send)
         elif scope["type"] == "http":
-            await self._answer(scope, receive, send)
+            if scope["path"].startswith(files.PREFIX):
+                await self._storage.answer(scope, receive, send, ids.request_trace(writes=False))
+            else:
+                await self._answer(scope, receive, send)
 
     async def _live(self, receive: Receive, send: Send) -> None:
         while True:
@@ -72,9 +76,9 @@ class Door:
         body = await _read(receive)
         if body is None:
             return
-        trace_id = secrets.token_hex(16)
         is_api = scope["path"].startswith(API_PREFIXES)
         is_write = scope["method"] in WRITES
+        trace_id = ids.request_trace(writes=is_api and is_write)
         if is_api:
             await asyncio.sleep(in_force.latency())
             if is_write and in_force.happens(in_force.faults.drop_before_rate):

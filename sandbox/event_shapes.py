@@ -11,6 +11,7 @@ from sandbox import health
 from sandbox.api import shapes
 from sandbox.events import News
 from sandbox.models import Chat, Message, Participant, Person, Reaction
+from sandbox.poll_shapes import poll_failed_news, poll_stage_news
 
 # which moments each stage of a message names
 _STAGES = {
@@ -22,7 +23,9 @@ _STAGES = {
 
 
 def message_news(stage: str, chat: Chat, me: Participant, message: Message, sender: Participant) -> News:
-    """`message.sent`, `.received`, `.delivered` or `.read`. `me` is our line's handle in the chat."""
+    """`message.sent`, `.received`, `.delivered` or `.read`, or the same of a poll. `me` is our line in the chat."""
+    if message.kind == "poll":
+        return poll_stage_news(stage, chat, me, message, sender)
     return News(
         type=f"message.{stage}",
         phone_number=me.handle,
@@ -45,7 +48,7 @@ def _message(stage: str, chat: Chat, me: Participant, message: Message, sender: 
         },
         "direction": "outbound" if message.is_from_me else "inbound",
         "sender_handle": shapes.handle(sender, chat.line.line_type),
-        "parts": message.parts,
+        "parts": shapes.bare_parts(message),
         "service": message.service,
         "preferred_service": message.preferred_service,
         "sent_at": shapes.when(message.sent_at) if "sent_at" in named else None,
@@ -71,7 +74,7 @@ def _message_2025(stage: str, chat: Chat, me: Participant, message: Message, sen
             "id": str(message.id),
             "created_at": format_time(message.created_at),
             "updated_at": format_time(message.updated_at),
-            "parts": message.parts,
+            "parts": shapes.bare_parts(message),
             "effect": message.effect,
             "reply_to": message.reply_to,
             "sent_at": shapes.when(message.sent_at),
@@ -93,7 +96,9 @@ def _message_2025(stage: str, chat: Chat, me: Participant, message: Message, sen
 
 
 def failed_news(chat: Chat, message: Message, code: int, reason: str, at: datetime) -> News:
-    """`message.failed`; the same in both versions."""
+    """`message.failed`, the same in both versions, or `poll.failed`."""
+    if message.kind == "poll":
+        return poll_failed_news(chat, message, code, reason, at)
     return News(
         type="message.failed",
         phone_number=chat.line.phone_number,
@@ -111,11 +116,35 @@ def failed_news(chat: Chat, message: Message, code: int, reason: str, at: dateti
     )
 
 
-def reaction_news(chat: Chat, message: Message, reaction: Reaction, trace_id: str) -> News:
-    """`reaction.added`."""
-    participant = reaction.participant
+def edited_news(chat: Chat, me: Participant, message: Message, index: int, at: datetime, trace_id: str) -> News:
+    """`message.edited`, which only ever goes to the version 2026-02-03. Ours alone are edited so far."""
     return News(
-        type="reaction.added",
+        type="message.edited",
+        phone_number=me.handle,
+        trace_id=trace_id,
+        chat_id=chat.id,
+        data={
+            "id": str(message.id),
+            "chat": {
+                "id": str(chat.id),
+                "is_group": chat.is_group,
+                "owner_handle": shapes.handle(me, chat.line.line_type),
+                "health_status": health.status_shape(chat),
+            },
+            "direction": "outbound",
+            "sender_handle": shapes.handle(me, chat.line.line_type),
+            "part": {"index": index, "text": message.parts[index]["value"]},
+            "edited_at": format_time(at),
+        },
+    )
+
+
+def reaction_news(chat: Chat, message: Message, reaction: Reaction, trace_id: str, *, removed: bool = False) -> News:
+    """`reaction.added` or `reaction.removed`; on a poll `poll.reaction.added`, which has no counterpart."""
+    participant = reaction.participant
+    kind = "poll.reaction.added" if message.kind == "poll" else f"reaction.{'removed' if removed else 'added'}"
+    return News(
+        type=kind,
         phone_number=chat.line.phone_number,
         trace_id=trace_id,
         chat_id=chat.id,
@@ -127,11 +156,11 @@ def reaction_news(chat: Chat, message: Message, reaction: Reaction, trace_id: st
             "custom_emoji": reaction.custom_emoji,
             "is_from_me": participant.is_me,
             "from": participant.handle,
-            "from_handle": shapes.handle(participant),
+            "from_handle": shapes.handle(participant, chat.line.line_type),
             "reaction_id": str(reaction.id),
-            "service": message.service,
+            "service": message.service or chat.service,
             "reacted_at": format_time(reaction.created_at),
-            "sticker": None,
+            "sticker": shapes.sticker(reaction),
         },
     )
 

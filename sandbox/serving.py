@@ -8,7 +8,7 @@ import sys
 
 import uvicorn
 
-from sandbox import world
+from sandbox import files, world
 from sandbox.asgi import application
 from sandbox.door import CuttableProtocol
 
@@ -30,6 +30,8 @@ def run(listener: socket.socket) -> int:
     # uvicorn repeats the signal after it has stopped; what is left to do then is to end well.
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: None)
+    host, port = listener.getsockname()
+    files.served_at(f"http://{host}:{port}")
     server = _Server(
         uvicorn.Config(
             application,

@@ -79,7 +79,14 @@ def _keep(family: str, key: str, outcome: Outcome) -> None:
 
 def _earlier(family: str, key: str) -> Outcome:
     answer = Answer.objects.get(family=family, key=key)
-    message = answer.body.get("message") or answer.body["chat"]["message"]
-    if not Message.objects.filter(id=UUID(message["id"])).exists():
+    if not Message.objects.filter(id=_message_in(answer.body), deleted_at=None).exists():
         raise ApiError(2002, "The message of this idempotency key is gone")
     return Outcome(answer.status, answer.body)
+
+
+def _message_in(body: Mapping[str, Any]) -> UUID:
+    """The message that an answer is about: a poll's answer names it, others hold it."""
+    if "message_id" in body:
+        return UUID(body["message_id"])
+    message = body.get("message") or body["chat"]["message"]
+    return UUID(message["id"])

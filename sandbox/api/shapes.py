@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 from chats.v3.times import format_time
-from sandbox import health
+from sandbox import files, health
 from sandbox.models import Chat, Line, Message, Participant, Reaction, Subscription
 
 REPUTATION_DOC_URL = "https://docs.linqapp.com/channel/imessage/guides/phone-numbers/phone-reputation"
@@ -85,14 +85,46 @@ def reaction(row: Reaction) -> dict[str, Any]:
         "is_me": row.participant.is_me,
         "type": row.type,
         "custom_emoji": row.custom_emoji,
-        "sticker": None,
+        "sticker": sticker(row),
     }
+
+
+def sticker(row: Reaction) -> dict[str, Any] | None:
+    """The sticker of a reaction; null for a tapback.
+
+    Assumption (8.2): pictures are not looked into, so nobody knows how large they are, and an emoji that was made
+    a sticker is named as a file but has no address.
+    """
+    if row.sticker is None:
+        return None
+    given = row.sticker
+    return {
+        "url": files.absolute(given["url"]) if given["url"] else None,
+        "file_name": given["file_name"],
+        "mime_type": given["mime_type"],
+        "width": None,
+        "height": None,
+    }
+
+
+def bare_parts(row: Message) -> list[dict[str, Any]]:
+    """The parts of a message as events have them, without reactions. A poll has none: it is asked for by itself."""
+    return [_part(part) for part in row.parts if part["type"] != "poll"]
+
+
+def _part(part: Mapping[str, Any]) -> dict[str, Any]:
+    if part["type"] == "media":
+        return {**part, "url": files.absolute(part["url"])}
+    if part.get("inline_stickers"):
+        stickers = [{**each, "url": files.absolute(each["url"])} for each in part["inline_stickers"]]
+        return {**part, "inline_stickers": stickers}
+    return dict(part)
 
 
 def parts(row: Message, reactions: Sequence[Reaction] = ()) -> list[dict[str, Any]]:
     """The parts of a message with who reacted to each."""
     answer = []
-    for index, part in enumerate(row.parts):
+    for index, part in enumerate(bare_parts(row)):
         found = [reaction(each) for each in reactions if each.part_index == index]
         answer.append({**part, "reactions": found or None})
     return answer

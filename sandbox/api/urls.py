@@ -5,18 +5,24 @@ from __future__ import annotations
 from django.urls import path, re_path
 
 from sandbox.api import (
+    app_cards,
+    attachments,
     available_number,
     backdrop,
     blocked_handles,
     capability,
     chats,
     contact_cards,
+    line_selection,
     lines,
     location,
     messages,
     participants,
+    polls,
+    reactions,
     reputation_audits,
     unavailable,
+    voice_memos,
     webhooks,
 )
 
@@ -51,4 +57,20 @@ urlpatterns += [
     path("capability/check_imessage", capability.CheckIMessage.as_view()),
     path("capability/check_rcs", capability.CheckRcs.as_view()),
     re_path(r"^(?:payment_requests|payments|connections|experiences)(?:/.*)?$", unavailable.Unavailable.as_view()),
+]
+
+# what is done with messages, and files
+urlpatterns += [
+    path("messages", line_selection.Messages.as_view()),
+    path("messages/<str:message_id>/thread", messages.Thread.as_view()),
+    path("messages/<str:message_id>/reactions", reactions.Reactions.as_view()),
+    path("messages/<str:message_id>/reactions/<str:reaction_id>", reactions.OneReaction.as_view()),
+    path("messages/<str:message_id>/poll", polls.OnePoll.as_view()),
+    path("messages/<str:message_id>/poll/options", polls.PollOptions.as_view()),
+    path("messages/<str:message_id>/poll/votes", polls.PollVotes.as_view()),
+    path("messages/<str:message_id>/update", app_cards.UpdateCard.as_view()),
+    path("chats/<str:chat_id>/polls", polls.ChatPolls.as_view()),
+    path("chats/<str:chat_id>/voicememo", voice_memos.VoiceMemos.as_view()),
+    path("attachments", attachments.Attachments.as_view()),
+    path("attachments/<str:attachment_id>", attachments.OneAttachment.as_view()),
 ]

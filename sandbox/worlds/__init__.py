@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 from django.db import connection, transaction
 
-from sandbox import chance
-from sandbox.models import World
+from sandbox import chance, files
+from sandbox.models import Attachment, World
 from sandbox.worlds import demo, empty
 
 WORLDS: dict[str, Callable[[int], None]] = {"empty": empty.fill, "demo": demo.fill}
@@ -24,6 +24,8 @@ def make(name: str, seed: int) -> World:
 
 
 def _clear() -> None:
+    uploaded = list(Attachment.objects.values_list("id", flat=True))
+    transaction.on_commit(lambda: files.remove(uploaded))
     # Numbers go on: a delivery of the old world that is still under way must not meet a new one with its number.
     tables = [name for name in connection.introspection.table_names() if name.startswith("sandbox_")]
     with connection.cursor() as cursor:
