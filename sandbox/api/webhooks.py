@@ -22,7 +22,7 @@ from sandbox.events import NEW_VERSION, OLD_VERSION, tell
 from sandbox.models import RoutingToken, Subscription
 from sandbox.people import cards
 
-DOC_URL = "https://docs.linqapp.com/guides/webhooks/events"
+DOC_URL = "https://docs.linqapp.com/channel/imessage/guides/webhooks/events"
 HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,100}")
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from linq import APIStatusError, LinqAPIV3
+from linq.types import PhoneNumberForwardingUpdatedWebhookEvent
 
 from tests.sandbox.conftest import LINES, refused
 from tests.sandbox.receiver import Receiver
@@ -44,7 +45,9 @@ def test_calls_are_forwarded_and_no_longer(
     answer = sdk.phone_numbers.update(line.id, forwarding_number="+13055550123")
     assert (answer.id, answer.phone_number, answer.forwarding_number) == (line.id, LINES[0], "+13055550123")
     assert sdk.phone_numbers.list().phone_numbers[0].forwarding_number == "+13055550123"
-    data = receiver.wait(EVENT).data
+    told = receiver.wait(EVENT)
+    PhoneNumberForwardingUpdatedWebhookEvent.model_validate(told.event)
+    data = told.data
     assert set(data) == {"summary", "occurred_at", "actor", "origin", "phone_number", "change"}
     assert (data["phone_number"], data["change"]) == (LINES[0], {"from": None, "to": "+13055550123"})
     sdk.phone_numbers.update(line.id, forwarding_number="+13055550123")  # nothing changes, so nothing is told
