@@ -10,7 +10,7 @@ from uuid import UUID
 
 from django.db import transaction
 
-from sandbox import alarms, clock, ids
+from sandbox import alarms, blocklist, clock, ids
 from sandbox.faults import in_force
 from sandbox.models import Delivery, Event, Subscription
 
@@ -29,13 +29,17 @@ class News:
     data_2025: dict[str, Any] | None = None
     chat_id: UUID | None = None
     at: datetime | None = None
+    # the handle of who did it, where it is told only unless they are blocked
+    actor: str | None = None
 
 
 def tell(news: Sequence[News], *, only: Subscription | None = None) -> None:
     """Record events and their deliveries. Call it inside the transaction that made them happen.
 
-    `only` sends them to one subscription, as when people introduce themselves to a new one.
+    `only` sends them to one subscription, as when people introduce themselves to a new one. What a blocked handle
+    does is not told at all.
     """
+    news = [each for each in news if each.actor is None or not blocklist.is_blocked(each.actor)]
     if not news:
         return
     now = clock.now()

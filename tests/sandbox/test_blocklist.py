@@ -93,3 +93,19 @@ def test_the_list_survives_nothing_but_a_new_world(sandbox: SandboxServer) -> No
     sandbox.reset()
     open_chat(sandbox, MAIL)
     assert sandbox.api("GET", "blocked_handles").json() == {"blocked_handles": []}
+
+
+def test_what_a_blocked_handle_does_is_not_told(
+    sandbox: SandboxServer, receiver: Receiver, subscribe: Subscribe
+) -> None:
+    subscribe("chat.typing_indicator.started")
+    chats = {handle: open_chat(sandbox, handle)["id"] for handle in (MAIL, OTHER)}
+    sandbox.control("clock", {"advance_seconds": 600})  # their own answers are over
+    sandbox.api("POST", "blocked_handles", {"handle": MAIL})
+    wait_for(lambda: sandbox.stats()["webhooks"]["waiting"] == 0)
+    before = len(receiver.got)
+    for handle, chat in chats.items():
+        sandbox.control(f"people/{handle}/typing", {"chat_id": chat})
+    wait_for(lambda: len(receiver.got) > before, what="the other one's typing")
+    wait_for(lambda: sandbox.stats()["webhooks"]["waiting"] == 0)
+    assert [each.data["actor_handle"]["handle"] for each in receiver.got[before:]] == [OTHER]
