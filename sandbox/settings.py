@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from sandbox import env
+from sandbox.schema.configuration import SPECTACULAR
 
 DEBUG = False
 SECRET_KEY = "the-sandbox-signs-nothing-with-this"  # noqa: S105 - nothing is signed with it; Django asks for one
@@ -41,9 +42,12 @@ REST_FRAMEWORK = {
     "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "EXCEPTION_HANDLER": "sandbox.api.errors.answer_exception",
+    "DEFAULT_SCHEMA_CLASS": "sandbox.schema.inspector.Inspector",
     "UNAUTHENTICATED_USER": None,
     "UNAUTHENTICATED_TOKEN": None,
 }
+
+SPECTACULAR_SETTINGS = SPECTACULAR
 
 LOGGING = {
     "version": 1,
