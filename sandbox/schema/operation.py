@@ -95,7 +95,8 @@ def query(
         OpenApiParameter.QUERY,
         required=required,
         description=description,
-        **({"style": "form", "explode": True} if several else {}),
+        style="form" if several else None,
+        explode=True if several else None,
     )
 
 
