@@ -56,7 +56,7 @@ def _answer_to_come(message: Message, habit: Habits, at: datetime, *, sms: bool)
     if sms:
         return _planned_answer(message, begin)
     # One answer at a time per chat: a burst of messages is answered once.
-    return _act("people.type", begin, message, key=f"type:{message.chat_id}")
+    return _act("people.type", begin, message, key=f"type:{_turn(message)}")
 
 
 def _pause(step: tuple[float, float], habit: Habits, message: Message, what: str, *, of: float = 0.0) -> float:
@@ -73,7 +73,12 @@ def _act(kind: str, at: datetime, message: Message, *, key: str | None = None) -
 
 
 def _planned_answer(message: Message, at: datetime) -> Happening:
-    return _act("people.answer", at, message, key=f"answer:{message.chat_id}")
+    return _act("people.answer", at, message, key=f"answer:{_turn(message)}")
+
+
+def _turn(message: Message) -> UUID:
+    """What is answered once: a chat, however much was said in it, and every poll."""
+    return message.id if message.kind == "poll" else message.chat_id
 
 
 def of_a_group(message: Message, at: datetime) -> list[Happening]:
