@@ -100,6 +100,7 @@ def _save(row: Subscription) -> None:
         with transaction.atomic():
             row.save()
     except IntegrityError:
+        # Assumption (8.2 3): no code is documented for a target that is taken.
         raise ApiError(1005, "There is already a subscription for this target_url") from None
 
 

@@ -48,6 +48,7 @@ def test_nothing_is_sent_to_a_blocked_handle_from_any_line(sandbox: SandboxServe
     refused(sandbox.api("POST", f"chats/{chat}/messages", {"message": text("Hi"), "override_optout": True}), 403, 2026)
     for line in LINES[:2]:
         refused(sandbox.api("POST", "chats", {"from": line, "to": [MAIL], "message": text("Hi")}), 403, 2026)
+    refused(sandbox.api("POST", "messages", {"to": [MAIL], "message": text("Hi")}), 403, 2026)
     assert sandbox.stats()["accepted"]["total"] == 1
     assert len(sandbox.api("GET", "chats").json()["chats"]) == 1
     sandbox.api("DELETE", "blocked_handles", {"handle": MAIL})
