@@ -139,3 +139,16 @@ def test_what_is_not_ours_is_not_there(sandbox: SandboxServer) -> None:
     slot = upload(sandbox, "a.png", "image/png", PNG)
     partner = slot["download_url"].split("/")[5]
     assert requests.get(slot["download_url"].replace(partner, stranger), timeout=10).status_code == 404
+
+
+def test_files_are_there_after_a_restart() -> None:
+    server = SandboxServer()
+    try:
+        server.start("empty")
+        slot = upload(server, "a.png", "image/png", PNG)
+        assert server.end() == 0
+        server.start("empty")
+        assert requests.get(slot["download_url"], timeout=10).content == PNG
+        assert server.api("GET", f"attachments/{slot['attachment_id']}").json()["status"] == "complete"
+    finally:
+        server.stop()

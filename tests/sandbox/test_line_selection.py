@@ -176,3 +176,46 @@ def test_a_key_is_answered_once_whether_in_the_header_or_in_the_body(sandbox: Sa
     body = send(sandbox, ANA, message=text("New", idempotency_key="k2"), headers={"Idempotency-Key": "k1"})
     assert body.json()["message"]["id"] != first.json()["message"]["id"]
     assert sandbox.stats()["accepted"]["total"] == 2
+
+
+def test_a_blocked_handle_is_not_written_to(sandbox: SandboxServer) -> None:
+    assert sandbox.api("POST", "blocked_handles", {"handle": MAIL}).status_code == 200
+    refused(send(sandbox, MAIL), 403, 2026)
+    assert sandbox.api("GET", "chats", params={"to": MAIL}).json()["chats"] == []
+
+
+def test_the_thirty_first_message_in_a_minute_has_to_wait(sandbox: SandboxServer) -> None:
+    for _ in range(30):
+        assert send(sandbox, MAIL).status_code == 202
+    error = refused(send(sandbox, MAIL), 429, 1007)
+    assert 1 <= error["retry_after"] <= 60
+    chat = sandbox.api("GET", "chats", params={"to": MAIL}).json()["chats"][0]["id"]
+    poll = {"poll": {"options": [{"text": "x"}, {"text": "y"}]}}
+    refused(sandbox.api("POST", f"chats/{chat}/polls", poll), 429, 1007)
+    memo = {"voice_memo_url": "https://files.example.com/a.m4a"}
+    refused(sandbox.api("POST", f"chats/{chat}/voicememo", memo), 429, 1007)
+    assert sandbox.stats()["accepted"]["total"] == 30
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        text("Hello", effect={"name": "a\x00", "type": "screen"}),
+        text("Hello", effect={"name": "\ud800", "type": "screen"}),
+        text("Hello", idempotency_key="\ud800"),
+        text("Hello", idempotency_key="a\x00"),
+        text("\ud800"),
+    ],
+)
+def test_what_cannot_be_kept_is_refused(sandbox: SandboxServer, message: dict[str, Any]) -> None:
+    refused(sandbox.api("POST", "messages", {"to": [ANA], "message": message}), 400, 1005)
+
+
+def test_what_is_not_part_of_a_message_is_left_out(sandbox: SandboxServer) -> None:
+    decoration = {"range": [0, 5], "style": "bold", "colour": "red\x00"}
+    part = {"type": "text", "value": "Hello", "text_decorations": [decoration], "font": "x"}
+    message = {"parts": [part], "effect": {"name": "slam", "type": "bubble", "loud": True}}
+    sent = sandbox.api("POST", "messages", {"to": [ANA], "message": message}).json()["message"]
+    assert sent["parts"][0]["text_decorations"] == [{"range": [0, 5], "style": "bold"}]
+    assert "font" not in sent["parts"][0]
+    assert sent["effect"] == {"name": "slam", "type": "bubble"}

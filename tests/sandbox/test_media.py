@@ -73,6 +73,7 @@ def test_our_own_download_address_names_the_same_file(sandbox: SandboxServer) ->
         ("https://files.example.com/talk.m4a", "talk.m4a", "audio/x-m4a"),
         ("https://files.example.com/deck.key", "deck.key", "application/x-iwork-keynote-sffkey"),
         ("https://files.example.com/photo.php", "photo.php", "application/octet-stream"),
+        ("https://files.example.com/a%00b%ff.pdf", "ab\ufffd.pdf", "application/pdf"),
         ("https://files.example.com/", "file", "application/octet-stream"),
     ],
 )

@@ -201,3 +201,9 @@ def test_polls_are_for_imessage_and_for_chats_that_are_there(demo: SandboxServer
     text = open_chat(demo, MAIL)["message"]["id"]
     refused(demo.api("GET", f"messages/{text}/poll"), 404, 2002)
     refused(demo.api("POST", f"messages/{text}/poll/options", {"options": [{"text": "x"}]}), 404, 2002)
+
+
+def test_whoever_opted_out_is_not_asked(sandbox: SandboxServer, chat: str) -> None:
+    sandbox.say(MAIL, "STOP", chat_id=chat)
+    refused(ask(sandbox, chat), 403, 2024)
+    assert sandbox.stats()["accepted"]["total"] == 1

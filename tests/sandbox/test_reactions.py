@@ -122,6 +122,8 @@ def test_each_part_has_reactions_of_its_own(sandbox: SandboxServer) -> None:
         ({"operation": "add", "type": "custom", "custom_emoji": "yes"}, 1005),
         ({"operation": "add", "type": "custom", "custom_emoji": "👍" * 17}, 1005),
         ({"operation": "add", "type": "custom", "custom_emoji": 5}, 1005),
+        ({"operation": "add", "type": "custom", "custom_emoji": "⭐\x00"}, 1005),
+        ({"operation": "add", "type": "custom", "custom_emoji": "⭐\ud800"}, 1005),
         ({"operation": "add", "type": "love", "custom_emoji": "👍"}, 1004),
         ({"operation": "add", "type": "love", "emoji": "👍"}, 1004),
         ({"operation": "add", "type": "love", "placement": {"x": 0}}, 1004),

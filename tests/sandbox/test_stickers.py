@@ -108,7 +108,14 @@ def test_an_emoji_begins_at_half_the_size_of_a_picture() -> None:
 
 @pytest.mark.parametrize(
     ("given", "code"),
-    [([], 1003), ({"x": 1.1}, 1005), ({"y": -2}, 1005), ({"scale": "1"}, 1005), ({"rotation": True}, 1005)],
+    [
+        ([], 1003),
+        ({"x": 1.1}, 1005),
+        ({"y": -2}, 1005),
+        ({"scale": "1"}, 1005),
+        ({"rotation": True}, 1005),
+        ({"rotation": 10**400}, 1005),
+    ],
 )
 def test_a_placement_that_cannot_be_is_refused(given: object, code: int) -> None:
     with pytest.raises(ApiError) as caught:
