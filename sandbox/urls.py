@@ -13,6 +13,7 @@ urlpatterns = [
     path("vcards/<str:token>.vcf", vcard),
     path("schema", SpectacularJSONAPIView.as_view()),
     path("sandbox/", include("sandbox.control.urls")),
+    path("", include("sandbox.page.urls")),
 ]
 handler404 = "sandbox.api.errors.not_found"
 handler500 = "sandbox.api.errors.server_error"
