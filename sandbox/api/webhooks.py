@@ -113,7 +113,7 @@ def _apply(row: Subscription, body: Mapping[str, Any]) -> None:
 
 
 def _target(value: object) -> str:
-    if not isinstance(value, str) or len(value) > 2048:
+    if not isinstance(value, str) or len(value) > 2048 or not value.isprintable():
         raise ApiError(1005, "target_url must be an address of at most 2048 characters")
     try:
         address = urlsplit(value)

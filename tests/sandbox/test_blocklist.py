@@ -33,6 +33,12 @@ def test_the_list_is_newest_first_and_idempotent(sandbox: SandboxServer, sdk: Li
     assert len(sdk.blocked_handles.list().blocked_handles) == 3
 
 
+@pytest.mark.parametrize(("reason", "code"), [(7, 1003), ("x" * 501, 1005), ("a\x00b", 1005), ("a\ud800b", 1005)])
+def test_a_bad_reason_is_refused(sandbox: SandboxServer, reason: object, code: int) -> None:
+    refused(sandbox.api("POST", "blocked_handles", {"handle": MAIL, "reason": reason}), 400, code)
+    assert sandbox.api("GET", "blocked_handles").json() == {"blocked_handles": []}
+
+
 @pytest.mark.parametrize("method", ["POST", "DELETE"])
 @pytest.mark.parametrize(
     ("body", "code"),
