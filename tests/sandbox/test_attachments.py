@@ -137,6 +137,7 @@ def test_what_is_not_ours_is_not_there(sandbox: SandboxServer) -> None:
     refused(requests.post(f"{sandbox.base_url}/v3/attachments", json={}, timeout=10), 401, 2004)
     # An address with another account in it is no address of ours.
     slot = upload(sandbox, "a.png", "image/png", PNG)
+    assert requests.get(slot["download_url"].replace("a.png", "b.png"), timeout=10).status_code == 404
     partner = slot["download_url"].split("/")[5]
     assert requests.get(slot["download_url"].replace(partner, stranger), timeout=10).status_code == 404
 
