@@ -136,8 +136,10 @@ class React(APIView):
             if not message.is_from_me or (message.service or message.chat.service) == "SMS":
                 raise ApiError(2017, "People react to messages that we sent by iMessage or RCS")
             member = _participant(message.chat, base.handle(handle, "handle"))
-            reaction = answers.react(message, member, kind, clock.now(), emoji=emoji)
-        return Response({"message_id": str(message.id), "reaction_id": str(reaction.id), "type": kind}, status=201)
+            made = answers.react([answers.Tapback(message, member, kind, clock.now(), emoji)])
+        if not made:
+            raise ApiError(2015, f"{handle} has reacted to this message already")
+        return Response({"message_id": str(message.id), "reaction_id": str(made[0].id), "type": kind}, status=201)
 
 
 class OptOut(APIView):

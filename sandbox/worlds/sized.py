@@ -15,12 +15,12 @@ from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 from sandbox import chance, clock, groups, health, tally
+from sandbox.copying import Table, text
 from sandbox.inbound import text_part
 from sandbox.models import Chat, Line, LineHour, Message, Participant, Person
 from sandbox.models.chat import identity
 from sandbox.people import habits, words
 from sandbox.worlds.conversations import FOLLOW_UPS
-from sandbox.worlds.copying import Table, text
 from sandbox.worlds.empty import LINE_NUMBERS
 
 MOST = {"lines": 500, "people": 500_000, "chats": 1_000_000, "messages": 10_000_000}

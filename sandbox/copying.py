@@ -1,4 +1,7 @@
-"""Writing a great many rows: PostgreSQL's COPY in its text form."""
+"""Writing a great many rows: PostgreSQL's COPY in its text form.
+
+It is also the cheapest way for rows with JSON in them: as a parameter, each array of JSON is escaped quote by quote.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +13,6 @@ from typing import Any
 from django.db import connection, models
 
 CHUNK = 2000
-_ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
 
 
 def text(value: object) -> str:
@@ -22,8 +24,8 @@ def text(value: object) -> str:
     if isinstance(value, datetime):
         return value.isoformat()
     if isinstance(value, dict | list):
-        return json.dumps(value).translate(_ESCAPES)
-    return str(value).translate(_ESCAPES)
+        return json.dumps(value).replace("\\", "\\\\")  # which leaves nothing else to escape
+    return str(value).replace("\\", "\\\\").replace("\t", "\\t").replace("\n", "\\n").replace("\r", "\\r")
 
 
 class Table:
