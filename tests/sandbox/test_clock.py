@@ -100,7 +100,7 @@ def test_one_long_step_and_many_short_ones_tell_the_same(sandbox: SandboxServer)
 
 def test_two_runs_of_a_day_are_the_same_event_for_event(sandbox: SandboxServer) -> None:
     def day() -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
-        stopped(sandbox, {"lines": 2, "people": 40, "chats": 30, "messages": 90}, seed=23)
+        stopped(sandbox, {"lines": 2, "people": 40, "chats": 30, "messages": 90}, seed=23, people="everyday")
         chats = sandbox.api("GET", "chats", params={"limit": 30}).json()["chats"]
         for hour in range(24):
             chat = chats[hour % len(chats)]["id"]

@@ -173,19 +173,20 @@ def test_fewer_than_five_unhealthy_chats_are_ignored(sandbox: SandboxServer) -> 
 
 def test_several_times_the_usual_volume_counts_while_few_answer(sandbox: SandboxServer) -> None:
     stopped(sandbox)
+    chats = [open_chat(sandbox, f"p{number}@example.com")["id"] for number in range(45)]
+    advance(sandbox, 9 * DAY)
     sandbox.control("habits", SILENT)
-    chats = [open_chat(sandbox, f"p{number}@example.com")["id"] for number in range(20)]
     for chat in chats:
-        for words in range(6):
+        for words in range(3):
             send(sandbox, chat, f"Offer {words}")
     advance(sandbox, 3700)
     shown = line(sandbox)
-    assert shown["drivers"]["sent_24h"] == 140
-    assert shown["drivers"]["volume"] == shown["drivers"]["remembered_volume"] == 4.67
+    assert (shown["drivers"]["sent_24h"], shown["drivers"]["received_7d"]) == (135, 0)
+    assert shown["drivers"]["volume"] == shown["drivers"]["remembered_volume"] == 4.5
+    assert shown["drivers"]["unhealthy_share"] < 1 / 3
     assert (shown["drivers"]["few_replies"], shown["reputation"]) == (True, "AT_RISK")
     for number, chat in enumerate(chats):
-        for _ in range(2):
-            sandbox.say(f"p{number}@example.com", "Sorry, I was away", chat_id=chat)
+        sandbox.say(f"p{number}@example.com", "Sorry, I was away", chat_id=chat)
     advance(sandbox, 3600)
     shown = line(sandbox)
     assert (shown["drivers"]["few_replies"], shown["reputation"]) == (False, "HEALTHY")
