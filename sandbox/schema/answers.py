@@ -361,7 +361,7 @@ COMPONENTS: dict[str, Any] = {
             "is_active": BOOL,
         }
     ),
-    "BlockedHandle": exactly({"handle": text(least=3), "blocked_at": TIME, "reason": nullable(text(least=1))}),
+    "BlockedHandle": exactly({"handle": text(least=1), "blocked_at": TIME, "reason": nullable(text(least=1))}),
     "Capability": exactly(
         {"address": HANDLE, "available": BOOL},
         {"reason": always("not_supported"), "selected_service": SERVICE},

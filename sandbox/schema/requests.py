@@ -51,7 +51,12 @@ _parts: list[Schema] = [
             "inline_stickers": many(given({"range": RANGE}, {"url": TEXT, "attachment_id": TEXT}), most=100),
         },
     ),
-    given({"type": always("media")}, {"url": HTTPS, "attachment_id": UUID, "sticker": BOOL}),
+    {
+        "anyOf": [
+            given({"type": always("media"), "url": HTTPS}, {"sticker": BOOL}, attachment_id={"type": "null"}),
+            given({"type": always("media"), "attachment_id": UUID}, {"sticker": BOOL}, url={"type": "null"}),
+        ]
+    },
     given({"type": always("link"), "value": text(least=1, most=2_048)}),
     given({"type": always("imessage_app"), "app": {"type": "object"}, "layout": {"type": "object"}}),
     given({"type": always("app_clip"), "value": HTTPS}),
