@@ -35,12 +35,6 @@ def event_words(event_type: str) -> str:
 
 
 @register.filter
-def grouped(number: int) -> str:
-    """A number with its thousands apart: 4,070."""
-    return f"{number:,}"
-
-
-@register.filter
 def pretty(value: Any) -> str:
     """JSON for people to read. Plain text: the template escapes it."""
     return json.dumps(value, indent=2, ensure_ascii=False, sort_keys=True, default=str)
