@@ -58,9 +58,9 @@ class Operation:
             found[status] = OpenApiResponse(error(status, codes), description=meanings)
         return found
 
-    def codes(self) -> set[int]:
-        """Every code that this can answer, without those that are everywhere."""
-        return {code for each in self._all_errors() for code in [_pair(each)[0]]} - set(EVERYWHERE)
+    def refusals(self) -> set[tuple[int, int]]:
+        """Every status and code that this can be refused with."""
+        return {(status, code) for code, status in map(_pair, self._all_errors())}
 
     def _all_errors(self) -> list[Error]:
         # a variable that is no id, and one with a slash in it, which leads nowhere

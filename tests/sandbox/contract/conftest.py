@@ -7,9 +7,12 @@ import inspect
 from collections.abc import Callable, Iterator
 from typing import Any
 
+import httpx
 import pytest
 from linq import APIStatusError, AsyncLinqAPIV3, LinqAPIV3
 
+from sandbox.schema.operation import Operation
+from sandbox.schema.operations import OPERATIONS
 from tests.sandbox_server import TOKEN, SandboxServer
 
 
@@ -20,6 +23,7 @@ class Caller:
         self._client = client
         self._runner = runner
         self.succeeded: set[str] = set()
+        self.requests: list[httpx.Request] = []
 
     def __call__(self, name: str, *arguments: Any, **options: Any) -> Any:
         """The answer of a method such as `chats.create`."""
@@ -37,10 +41,32 @@ class Caller:
         with pytest.raises(APIStatusError) as caught:
             self(name, *arguments, **options)
         error, envelope = caught.value, caught.value.response.json()
+        self.requests.append(error.request)
         assert sorted(envelope) == ["error", "success", "trace_id"]
         assert envelope["trace_id"] == error.response.headers["X-Trace-ID"]
         assert envelope["error"]["status"] == error.status_code
         return error.status_code, envelope["error"]["code"]
+
+    def refused_as_documented(self, name: str, *arguments: Any, **options: Any) -> tuple[int, int]:
+        """Like `refused`; the document must have this refusal for the address that was asked."""
+        found = self.refused(name, *arguments, **options)
+        assert found in _operation(self.requests[-1]).refusals()
+        return found
+
+
+def _operation(request: httpx.Request) -> Operation:
+    steps = request.url.path.removeprefix("/api/partner/v3/").split("/")
+
+    def fits(path: str) -> int:
+        """How many steps are the same; -1 when the path is of something else."""
+        pairs = list(zip(path.split("/"), steps, strict=False))
+        same = [mine == theirs for mine, theirs in pairs]
+        alike = all(each or mine[0] == "{" for each, (mine, _) in zip(same, pairs, strict=True))
+        return sum(same) if alike and path.count("/") + 1 == len(steps) else -1
+
+    path, method = max((key for key in OPERATIONS if key[1] == request.method), key=lambda key: fits(key[0]))
+    assert fits(path) >= 0
+    return OPERATIONS[path, method]
 
 
 async def _awaited(answer: Any) -> Any:
