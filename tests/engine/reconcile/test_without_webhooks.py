@@ -43,7 +43,11 @@ def sandbox(settings: Settings, wakes: list[Any]) -> Iterator[SandboxServer]:
 def theirs(sandbox: SandboxServer, chat: Chat) -> dict[str, tuple[str, str]]:
     """How far each message of a chat is, and what it says, as the remote has it."""
     listed = sandbox.api("GET", f"chats/{chat.remote_id}/messages?limit=100").json()["messages"]
-    return {one["id"]: (one["delivery_status"], one["parts"][0]["value"]) for one in listed}
+    # Whether we have read what they wrote is told to them, and is no state of ours.
+    return {
+        one["id"]: (one["delivery_status"] if one["is_from_me"] else "received", one["parts"][0]["value"])
+        for one in listed
+    }
 
 
 def ours(chat: Chat) -> dict[str, tuple[str, str]]:
