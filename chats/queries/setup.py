@@ -59,6 +59,8 @@ class Progress:
     """The time left at the pace so far; None while it cannot be told."""
     lines_listed: int | None
     """Lines whose chats are all listed; None when no chats are being listed."""
+    next_try: datetime | None
+    """When what stands in the way is tried again; None when nothing does."""
 
     @property
     def percent(self) -> int:
@@ -130,7 +132,12 @@ def progress(run: SyncRun) -> Progress:
     listed = None
     if is_running and run.stage == SyncRun.Stage.CHATS:
         listed = run.parts.exclude(stage=SyncPart.Stage.CHATS).count()
-    return Progress(run, timedelta(seconds=int(elapsed.total_seconds())), round(pace * 60), done, total, left, listed)
+    next_try = None
+    if is_running and run.error:
+        stopped = run.parts.filter(failures__gt=0).order_by("due_at").values_list("due_at", flat=True)
+        next_try = run.due_at or stopped.first()
+    took = timedelta(seconds=int(elapsed.total_seconds()))
+    return Progress(run, took, round(pace * 60), done, total, left, listed, next_try)
 
 
 def watch() -> Watch:

@@ -76,6 +76,8 @@ def test_a_missing_card_is_not_found(sandbox: SandboxServer) -> None:
         ({"phone_number": "12025550101", "first_name": "Shop"}, 400, 1002),
         ({"phone_number": LINES[0], "first_name": " "}, 400, 1005),
         ({"phone_number": LINES[0], "first_name": 7}, 400, 1003),
+        ({"phone_number": LINES[0], "first_name": "Shop\x00"}, 400, 1005),
+        ({"phone_number": LINES[0], "first_name": "Shop", "image_url": "https://a.example.com/\x00"}, 400, 5007),
         ({"phone_number": LINES[0], "first_name": "Shop", "image_url": "http://a.example.com/a.png"}, 400, 5007),
         ({"phone_number": LINES[0], "first_name": "Shop", "image_url": "https://a.example.com/a.pdf"}, 400, 5006),
         ({"phone_number": "+13055550199", "first_name": "Shop"}, 403, 2005),

@@ -6,10 +6,11 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+import requests
 from linq import APIStatusError, LinqAPIV3
 from linq.types import PhoneNumberForwardingUpdatedWebhookEvent
 
-from tests.sandbox.conftest import LINES, refused
+from tests.sandbox.conftest import LINES, open_chat, refused
 from tests.sandbox.receiver import Receiver
 from tests.sandbox_server import SandboxServer, wait_for
 
@@ -99,3 +100,18 @@ def test_the_sdk_hears_that_experiences_are_not_available(sandbox: SandboxServer
     with pytest.raises(APIStatusError) as missing:
         sdk.experiences.list()
     assert missing.value.status_code == 403
+
+
+def test_a_line_of_the_type_rcs_never_sends_imessage(demo: SandboxServer, sdk: LinqAPIV3) -> None:
+    demo.control(f"lines/{LINES[0]}/settings", {"line_type": "RCS"})
+    assert sdk.phone_numbers.list().phone_numbers[0].line_type == "RCS"
+    phones = [row["handle"] for row in demo.people() if row["service"] == "iMessage"][:3]
+    chat = open_chat(demo, *phones, line=LINES[0])
+    assert (chat["service"], chat["handles"][0]["line_type"]) == ("RCS", "RCS")
+    assert {each["service"] for each in chat["handles"]} == {"RCS"}
+
+
+def test_a_line_has_known_settings_only(sandbox: SandboxServer) -> None:
+    for path, body in ((LINES[0], {"rcs": "maybe"}), (LINES[0], {"color": "red"}), ("+13055550199", {"rcs": "off"})):
+        answer = requests.post(f"{sandbox.url}/sandbox/lines/{path}/settings", json=body, timeout=10)
+        refused(answer, *((400, 1005) if path == LINES[0] else (404, 2019)))

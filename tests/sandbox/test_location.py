@@ -139,3 +139,31 @@ def test_location_needs_a_chat_and_a_handle(sandbox: SandboxServer) -> None:
     refused(sandbox.api("DELETE", f"chats/{chat}/location", {}), 400, 1001)
     refused(sandbox.api("DELETE", f"chats/{chat}/location", {"handle": "ana"}), 400, 1002)
     refused(sandbox.api("DELETE", f"chats/{chat}/location", {"handle": "ana@example.com"}), 404, 2015)
+
+
+def test_a_share_can_be_for_some_time(
+    sandbox: SandboxServer, sdk: LinqAPIV3, receiver: Receiver, subscribe: Subscribe
+) -> None:
+    subscribe("location.sharing.started", "location.sharing.stopped")
+    group = open_chat(sandbox, "ana@example.com", "ben@example.com")["id"]
+    for handle, more in (("ana@example.com", {"seconds": 3600}), ("ben@example.com", {})):
+        sandbox.control(f"people/{handle}/share_location", {"chat_id": group, **more})
+    features = sdk.chats.location.retrieve(group).data.features
+    assert [each.properties.handle for each in features] == ["ana@example.com", "ben@example.com"]
+    started = receiver.wait("location.sharing.started", lambda data: data["shared_by"] == "ana@example.com").data
+    assert (started["chat_id"], started["shared_with"]) == (group, LINES[0])
+    sandbox.control("clock", {"advance_seconds": 3601})
+    assert [each["properties"]["handle"] for each in shared(sandbox, group)] == ["ben@example.com"]
+    stopped = receiver.wait("location.sharing.stopped").data
+    assert (stopped["shared_by"], stopped["began_at"]) == ("ana@example.com", started["began_at"])
+    assert stopped["ended_at"] >= started["ends_at"]
+    wait_for(lambda: sandbox.stats()["webhooks"]["waiting"] == 0)
+    assert len(receiver.got) == 3
+
+
+def test_nobody_sees_where_a_blocked_person_is(sandbox: SandboxServer) -> None:
+    chat = open_chat(sandbox, "ana@example.com")["id"]
+    sandbox.control("people/ana@example.com/share_location", {"chat_id": chat})
+    assert len(shared(sandbox, chat)) == 1
+    sandbox.api("POST", "blocked_handles", {"handle": "ana@example.com"})
+    assert shared(sandbox, chat) == []

@@ -162,6 +162,7 @@ def said(server: SandboxServer, receiver: Receiver, chat: str, words: str) -> di
     [
         "https://192.168.1.2/in", "https://169.254.1.1/in", "https://[fd00::1]/in", "https://0.0.0.0/in",
         "https://printer.local/in", "https://", "http://hooks.example.com/in", "hooks.example.com", 7,
+        "https://hooks.example.com/\x00", "https://hooks.example.com/\ud800",
     ],
 )  # fmt: skip
 def test_a_target_must_be_public_https(sandbox: SandboxServer, target: object) -> None:

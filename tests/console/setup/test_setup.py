@@ -149,6 +149,15 @@ def test_while_chats_are_read_the_total_is_not_known(administrator, line, other_
     assert "counting…" in html
 
 
+@time_machine.travel(NOON, tick=False)
+def test_what_stands_in_the_way_says_when_it_is_tried_again(administrator, line, other_line):
+    row = run(stage="messages", error="Too many requests in a short time.", due_at=None)
+    SyncPart.objects.create(run=row, line=line, due_at=NOON + timedelta(seconds=45), failures=1)
+    SyncPart.objects.create(run=row, line=other_line, due_at=NOON)
+    assert progress(row).next_try == NOON + timedelta(seconds=45)
+    assert "Too many requests in a short time." in page(administrator)
+
+
 @time_machine.travel(NOON + timedelta(seconds=60), tick=False)
 def test_a_pace_of_a_moment_promises_nothing(administrator):
     row = run(stage="messages", chats_read=200, chats_with_messages=1, messages_took=timedelta(seconds=1))
