@@ -73,7 +73,8 @@ def test_everything_becomes_true(sandbox: SandboxServer, administrator: User, mo
     sandbox.control(
         f"people/{member.handle.value}/rename_group", {"chat_id": str(group.remote_id), "name": "Quiet crew"}
     )
-    wait_for(lambda: "read" in {state for state, _ in theirs(sandbox, here.chat).values()}, what="a reader")
+    read = ("read", "Is noon good?")
+    wait_for(lambda: read in theirs(sandbox, here.chat).values(), seconds=60, what="the message to be read")
 
     later = [0.0]
     real_now = clock.now
