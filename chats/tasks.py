@@ -5,11 +5,12 @@ from __future__ import annotations
 from celery import shared_task
 
 from chats.actions.sync import start_first_sync
-from chats.engine import drain, subscription, sweeps, sync
+from chats.engine import drain, reconcile, retention, subscription, sweeps, sync
 from chats.engine.events import processor
 
 # Long enough to be worth the taking of a lease, short enough that a restart waits for nobody.
 TICK_SECONDS = 20.0
+RETENTION_SECONDS = 10.0
 
 
 @shared_task
@@ -30,6 +31,16 @@ def continue_sync(run_id: int) -> None:
 @shared_task
 def sweep() -> None:
     sweeps.sweep()
+
+
+@shared_task
+def reconcile_chats() -> None:
+    reconcile.tick(seconds=TICK_SECONDS)
+
+
+@shared_task
+def apply_retention() -> None:
+    retention.apply(seconds=RETENTION_SECONDS)
 
 
 @shared_task

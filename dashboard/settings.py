@@ -127,6 +127,8 @@ CELERY_TASK_PUBLISH_RETRY = False
 CELERY_BEAT_SCHEDULE = {
     "sweep": {"task": "chats.tasks.sweep", "schedule": 2.0, "options": {"expires": 10}},
     "keep connected": {"task": "chats.tasks.keep_connected", "schedule": 20.0, "options": {"expires": 30}},
+    "reconcile": {"task": "chats.tasks.reconcile_chats", "schedule": 10.0, "options": {"expires": 20}},
+    "retention": {"task": "chats.tasks.apply_retention", "schedule": 60.0, "options": {"expires": 60}},
 }
 
 LANGUAGE_CODE = "en"

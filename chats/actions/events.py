@@ -1,4 +1,4 @@
-"""Running a webhook event again."""
+"""Running webhook events again."""
 
 from __future__ import annotations
 
@@ -6,9 +6,10 @@ from django.contrib.auth.models import User
 from django.db import transaction
 
 from chats import clock, live
-from chats.actions.rules import Refused, record, require
+from chats.actions.rules import NotAllowed, Refused, record, require
 from chats.engine import wake
 from chats.models import WebhookEvent
+from chats.queries import access
 
 State = WebhookEvent.State
 
@@ -34,3 +35,23 @@ def run_again(*, event: WebhookEvent, by: User) -> WebhookEvent:
         wake.wake_events()
     event.refresh_from_db()
     return event
+
+
+def run_all_again(*, by: User) -> int:
+    """Process every event that failed too often once more, of the lines that `by` sees. Returns how many.
+
+    Raises `NotAllowed` without `retry_operations`.
+    """
+    if not access.has_right(by, "chats.retry_operations"):
+        raise NotAllowed("This needs the right “retry_operations”.")
+    with transaction.atomic():
+        count = (
+            access.events_for(by)
+            .filter(state=State.PARKED)
+            .update(state=State.PENDING, due_at=clock.now(), attempts=0, processed_at=None)
+        )
+        if count:
+            record(by, "event.run_all_again", line=None, target=f"{count} events")
+            live.announce("event", line_id=None)
+            wake.wake_events()
+    return count

@@ -8,7 +8,7 @@ from django.db import IntegrityError, transaction
 from chats import clock, live
 from chats.actions.rules import record, require
 from chats.engine import wake
-from chats.models import Chat, SyncRun
+from chats.models import SyncRun
 
 
 def start_sync(*, by: User | None) -> SyncRun:
@@ -23,8 +23,6 @@ def start_sync(*, by: User | None) -> SyncRun:
     try:
         with transaction.atomic():
             run = SyncRun.objects.create(started_at=now, due_at=now, requested_by=by)
-            # What was seen stays; the latest messages of every chat are read again.
-            Chat.objects.filter(remote_id__isnull=False).update(messages_synced_at=None)
             record(by, "sync.start", line=None, target=f"sync {run.pk}")
             live.announce("sync", line_id=None)
             wake.wake_sync(run.pk)

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from chats.actions import events as event_actions
 from chats.actions import operations as operation_actions
@@ -52,6 +52,8 @@ def events(request: HttpRequest) -> HttpResponse:
         "filters": filters,
         "states": WebhookEvent.State.choices,
         "types": types,
+        "any_parked": access.has_right(request.user, "chats.retry_operations")
+        and activity.any_parked_event(request.user),
     }
     return render(request, "console/activity/events.html", context)
 
@@ -124,6 +126,19 @@ def run_again(request: HttpRequest, pk: int) -> HttpResponse:
     return _do(
         request, lambda: event_actions.run_again(event=found, by=by), "It is processed again.", "admin:event", pk
     )
+
+
+@require_http_methods(["GET", "POST"])
+@room("retry_operations")
+def run_all_again(request: HttpRequest) -> HttpResponse:
+    """Ask whether every failed event shall be run again, and do so."""
+    if request.method == "POST":
+        count = event_actions.run_all_again(by=person(request))
+        messages.success(request, f"{count:,} event{'' if count == 1 else 's'} will be processed again.")
+        return redirect("admin:events")
+    parked = activity.parked_events(request.user)
+    context = {"title": "Run failed events again", "count": parked, "has_more": parked == activity.MOST_COUNTED}
+    return render(request, "console/activity/events_again.html", context)
 
 
 def _do(request: HttpRequest, action: Callable[[], object], done: str, back: str, pk: int) -> HttpResponse:

@@ -26,8 +26,11 @@ urlpatterns: list[URLPattern] = [
     path("activity/operations/<int:pk>/retry/", activity.retry, name="operation_retry"),
     path("activity/operations/<int:pk>/cancel/", activity.cancel, name="operation_cancel"),
     path("activity/events/", activity.events, name="events"),
+    path("activity/events/again/", activity.run_all_again, name="events_again"),
     path("activity/events/<int:pk>/", activity.event, name="event"),
     path("activity/events/<int:pk>/again/", activity.run_again, name="event_again"),
     path("setup/", setup.setup, name="setup"),
     path("setup/sync/", setup.start, name="start_sync"),
+    path("setup/secret/", setup.rotate, name="rotate_secret"),
+    path("setup/retention/", setup.retention, name="set_retention"),
 ]

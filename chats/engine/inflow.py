@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from django.db import transaction
 from django.db.models import DateTimeField, F, Value
@@ -18,11 +19,20 @@ from chats.v3 import content, resources
 PREVIEW_LENGTH = 160
 
 
-def save_messages(chat: Chat, messages: Sequence[resources.Message]) -> int:
-    """Add and update messages read from a chat. Returns how many were new.
+@dataclass(frozen=True)
+class Saved:
+    """What a reading of a chat's messages changed."""
 
-    They are history: nothing here counts as unread. A message of ours that has not learnt its remote id
-    yet may get a second row for a moment; `attach` joins the two when the answer comes.
+    new: list[Message]
+    moved: list[Message]
+    """Known before, and brought forward: sent, delivered, read, failed, edited."""
+
+
+def save_messages(chat: Chat, messages: Sequence[resources.Message]) -> Saved:
+    """Add and update messages read from a chat.
+
+    Nothing here counts as unread; see `chats.engine.news` for what is more than history. A message of ours that
+    has not learnt its remote id yet may get a second row for a moment; `attach` joins the two when the answer comes.
     """
     with transaction.atomic():
         Chat.objects.select_for_update().filter(pk=chat.pk).first()
@@ -31,26 +41,29 @@ def save_messages(chat: Chat, messages: Sequence[resources.Message]) -> int:
         handles = {handle.value: handle for handle in Handle.objects.filter(value__in=senders)}
         ids = [uuid.UUID(message.id) for message in messages]
         rows = {row.remote_id: row for row in Message.objects.select_for_update().filter(remote_id__in=ids)}
-        new = []
+        new, moved = [], []
         for message in messages:
             row = rows.get(uuid.UUID(message.id))
             if row is None:
                 row = _row(chat, message, handles)
                 rows[row.remote_id] = row
                 new.append(row)
-            elif row.pk is not None:
-                progress(row, message)
+            elif row.pk is not None and progress(row, message):
+                moved.append(row)
         Message.objects.bulk_create(new, ignore_conflicts=True)
         _save_reactions(messages)
         latest = max(new, key=lambda row: row.happened_at, default=None)
         if latest is not None:
             show_as_latest(chat, latest)
-    return len(new)
+        # A copy of this running beside us may have been first; its rows are the ones that count then.
+        kept = {row.remote_id: row for row in Message.objects.filter(remote_id__in=[row.remote_id for row in new])}
+        new = [row for row in kept.values() if row.chat_id == chat.pk]
+    return Saved(new, moved)
 
 
-def progress(row: Message, message: resources.Message | resources.SentMessage) -> None:
-    """Bring a row forward to what the remote says of its message, and save what changed."""
-    changed = []
+def progress(row: Message, message: resources.Message | resources.SentMessage) -> bool:
+    """Bring a row forward to what the remote says of its message, and save what changed. False when nothing did."""
+    changed = _edit(row, message) if isinstance(message, resources.Message) else []
     if message.service and row.service != message.service:
         row.service = store.known(message.service, Service)
         changed.append("service")
@@ -69,6 +82,24 @@ def progress(row: Message, message: resources.Message | resources.SentMessage) -
         changed += delivery.advance(row, word)
     if changed:
         row.save(update_fields=sorted(set(changed)))
+    return bool(changed)
+
+
+def _edit(row: Message, message: resources.Message) -> list[str]:
+    """Take over other words, unless we know of a later edit or have deleted the content. Returns the changed fields."""
+    theirs, ours = _words(message.parts), _words(row.parts)
+    if theirs == ours or len(theirs) != len(ours) or row.cleared_at is not None:
+        return []
+    at = message.updated_at or row.edited_at or clock.now()
+    if row.edited_at is not None and at <= row.edited_at:
+        return []
+    row.parts, row.text, row.edited_at = list(message.parts), content.plain_text(message.parts), at
+    return ["parts", "text", "edited_at"]
+
+
+def _words(parts: Sequence[dict[str, object]]) -> list[str]:
+    """What the text parts say, whatever their spaces. Files and links cannot be edited."""
+    return [" ".join(str(part.get("value") or "").split()) for part in parts if part.get("type") == "text"]
 
 
 def attach(row: Message, remote_id: str) -> None:

@@ -7,8 +7,8 @@ import logging
 from django.db import transaction
 
 from chats import clock
-from chats.engine import settle, wake
-from chats.models import Lane, Operation, SyncRun, WebhookEvent, WebhookSubscription
+from chats.engine import settle, sync, wake
+from chats.models import Lane, Operation, WebhookEvent, WebhookSubscription
 from chats.models.operation import State
 
 log = logging.getLogger(__name__)
@@ -29,8 +29,7 @@ def sweep() -> None:
         wake.send_task(wake.DRAIN_LANE, lane_id)
     if WebhookEvent.objects.filter(state=WebhookEvent.State.PENDING, due_at__lte=now).exists():
         wake.send_task(wake.PROCESS_EVENTS)
-    for run_id in SyncRun.objects.filter(state=SyncRun.State.RUNNING, due_at__lte=now).values_list("pk", flat=True):
-        wake.send_task(wake.CONTINUE_SYNC, run_id)
+    sync.wake_due()
 
 
 def recover_expired() -> int:

@@ -38,5 +38,9 @@ def wake_events() -> None:
     transaction.on_commit(partial(send_task, PROCESS_EVENTS), robust=True)
 
 
+def wake_connection() -> None:
+    transaction.on_commit(partial(send_task, KEEP_CONNECTED), robust=True)
+
+
 def wake_sync(run_id: int) -> None:
     transaction.on_commit(partial(send_task, CONTINUE_SYNC, run_id), robust=True)

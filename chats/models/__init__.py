@@ -7,7 +7,9 @@ from chats.models.lane import Lane
 from chats.models.line import Line
 from chats.models.message import Message, Reaction
 from chats.models.operation import Operation
-from chats.models.sync import SyncRun
+from chats.models.reconcile import Heartbeat, Reconciliation
+from chats.models.retention import Retention
+from chats.models.sync import SyncPart, SyncRun
 from chats.models.team import LineAccess
 from chats.models.webhook import WebhookEvent, WebhookSubscription
 
@@ -16,6 +18,7 @@ __all__ = [
     "Chat",
     "Contact",
     "Handle",
+    "Heartbeat",
     "Lane",
     "Line",
     "LineAccess",
@@ -23,6 +26,9 @@ __all__ = [
     "Operation",
     "Participant",
     "Reaction",
+    "Reconciliation",
+    "Retention",
+    "SyncPart",
     "SyncRun",
     "WebhookEvent",
     "WebhookSubscription",

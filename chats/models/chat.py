@@ -45,7 +45,12 @@ class Chat(models.Model):
     last_message_is_ours = models.BooleanField(default=False)
     unread_count = models.PositiveIntegerField(default=0)
 
-    messages_synced_at = models.DateTimeField(null=True, blank=True, editable=False)
+    messages_synced_at = models.DateTimeField(
+        null=True, blank=True, editable=False, help_text="When its messages were last read from the remote."
+    )
+    messages_read_as_of = models.DateTimeField(
+        null=True, blank=True, editable=False, help_text="The remote's time of change when its messages were last read."
+    )
     remote_created_at = models.DateTimeField(null=True, blank=True, editable=False)
     remote_updated_at = models.DateTimeField(null=True, blank=True, editable=False)
     created_at = models.DateTimeField(auto_now_add=True)
@@ -76,8 +81,8 @@ class Chat(models.Model):
             GinIndex(fields=["search"], name="chat_search"),
             # events and answers of a chat that is being started: it has no id at the remote yet
             models.Index(fields=["line"], condition=Q(remote_id__isnull=True), name="chat_being_started"),
-            # the first sync: chats whose messages are still to be read
-            models.Index(fields=["id"], condition=Q(messages_synced_at__isnull=True), name="chat_messages_to_sync"),
+            # a sync: a line's chats one after the other
+            models.Index(fields=["line", "id"], name="chat_of_line_by_id"),
         ]
 
     def __str__(self) -> str:

@@ -66,6 +66,12 @@ class Message(models.Model):
     reconciled_at = models.DateTimeField(
         null=True, blank=True, help_text="Set when the remote recovered it late: history, not news."
     )
+    heard_at = models.DateTimeField(
+        null=True, blank=True, editable=False, help_text="When somebody's message was counted as news here, once."
+    )
+    cleared_at = models.DateTimeField(
+        null=True, blank=True, editable=False, help_text="When its content was deleted here, as the retention says."
+    )
     error_code = models.PositiveIntegerField(null=True, blank=True)
     error = models.CharField(max_length=500, blank=True)
     trace_id = models.CharField(max_length=64, blank=True)
@@ -79,6 +85,8 @@ class Message(models.Model):
         indexes = [
             # a chat's thread, newest first
             models.Index(fields=["chat", "-happened_at", "-id"], name="message_thread"),
+            # retention: what is due to be cleared; reconciliation: messages of the last day
+            models.Index(fields=["happened_at"], condition=Q(cleared_at__isnull=True), name="message_by_time"),
         ]
 
     def __str__(self) -> str:

@@ -55,7 +55,12 @@ class WebhookSubscription(models.Model):
     target_url = models.TextField()
     signing_secret = models.CharField(max_length=200)
     created_at = models.DateTimeField()
-    retired_at = models.DateTimeField(null=True, blank=True, help_text="From then on its secret is no longer taken.")
+    replace_asked_at = models.DateTimeField(
+        null=True, blank=True, help_text="When somebody asked for a new secret: another subscription takes its place."
+    )
+    retired_at = models.DateTimeField(
+        null=True, blank=True, help_text="Its secret is taken for ten minutes more, for what is still on its way."
+    )
 
     class Meta:
         permissions = [("run_setup", "Can set up the connection to the remote")]

@@ -13,6 +13,7 @@ from chats.queries.access import Person
 from chats.queries.paging import Page, known, page_by_id
 
 ROWS_A_PAGE = 50
+MOST_COUNTED = 1000
 
 
 @dataclass(frozen=True)
@@ -68,6 +69,15 @@ def events_page(user: Person, filters: EventFilters, *, after: str = "") -> Page
     rows: QuerySet[WebhookEvent] = access.events_for(user).select_related("line", "chat").defer("chat__search")
     rows = rows.filter(_equal(line=filters.line, state=filters.state, event_type=filters.type, chat=filters.chat))
     return page_by_id(rows, after=after, size=ROWS_A_PAGE)
+
+
+def any_parked_event(user: Person) -> bool:
+    return access.events_for(user).filter(state=WebhookEvent.State.PARKED).exists()
+
+
+def parked_events(user: Person) -> int:
+    """How many events failed too often, up to `MOST_COUNTED`."""
+    return access.events_for(user).filter(state=WebhookEvent.State.PARKED)[:MOST_COUNTED].count()
 
 
 def _equal(**wanted: str | int | None) -> Q:

@@ -10,9 +10,14 @@ from django.contrib.auth.models import Permission, User
 from django.db.models import Exists, OuterRef, Q
 
 from chats import clock
-from chats.models import Chat, Line, LineAccess, SyncRun, WebhookEvent, WebhookSubscription
+from chats.models import Chat, Line, LineAccess, Reconciliation, SyncPart, SyncRun, WebhookEvent, WebhookSubscription
 
 RUNS_SHOWN = 5
+GAPS_SHOWN = 5
+# Regular checks among them; gaps that are further back are no news.
+WATCHED = 500
+# A pace measured for less long says nothing of the time left.
+SHORTEST_PACE = timedelta(seconds=2)
 
 
 @dataclass(frozen=True)
@@ -33,27 +38,45 @@ class Subscription:
     since: datetime | None
     """None while the remote has not been asked for events yet."""
     last_event_at: datetime | None
+    is_replaced: bool
+    """Whether somebody asked for a new secret and its subscription is being made."""
     has_fixed_secret: bool
     """Whether a signing secret is set from outside, so that events of a subscription made elsewhere are taken too."""
 
 
 @dataclass(frozen=True)
 class Progress:
-    """How far a reading is. Only the messages' stage knows how much there is in all."""
+    """How far a reading is. How much there is in all is known once every line's chats are listed."""
 
     run: SyncRun
     elapsed: timedelta
     per_minute: int
-    """Chats a minute while chats or messages are read; 0 when nothing was read yet."""
+    """Chats a minute while chats are listed or their messages are read; 0 when nothing was read yet."""
     done: int
     total: int
     """0 while the total is not known."""
     left: timedelta | None
     """The time left at the pace so far; None while it cannot be told."""
+    lines_listed: int | None
+    """Lines whose chats are all listed; None when no chats are being listed."""
+    next_try: datetime | None
+    """When what stands in the way is tried again; None when nothing does."""
 
     @property
     def percent(self) -> int:
         return min(100, self.done * 100 // self.total) if self.total else 0
+
+
+@dataclass(frozen=True)
+class Watch:
+    """How what the remote says is compared with what is here."""
+
+    checked_at: datetime | None
+    """When chats were compared last; None before the first time."""
+    now: Reconciliation | None
+    """The one that is being carried out or waits."""
+    gaps: list[Reconciliation]
+    """The latest times at which events may have been lost, newest first."""
 
 
 @dataclass(frozen=True)
@@ -85,6 +108,7 @@ def subscription() -> Subscription:
         target_url=newest.target_url if newest else "",
         since=newest.created_at if newest else None,
         last_event_at=last,
+        is_replaced=newest is not None and newest.replace_asked_at is not None,
         has_fixed_secret=bool(settings.LINQ_WEBHOOK_SECRET),
     )
 
@@ -94,19 +118,36 @@ def latest_runs() -> list[SyncRun]:
 
 
 def progress(run: SyncRun) -> Progress:
-    """How far a reading is, at the pace it has kept since its start."""
+    """How far a reading is. The pace is that of the work itself: time in which nobody carried it does not count."""
     elapsed = max((run.finished_at or clock.now()) - run.started_at, timedelta(0))
+    is_running = run.state == SyncRun.State.RUNNING
     reads_messages = run.stage in {SyncRun.Stage.MESSAGES, SyncRun.Stage.DONE}
     done = run.chats_with_messages if reads_messages else run.chats_read
     total = run.chats_read if reads_messages else 0
-    # Both stages pass over the same chats, so the pace is that of both together.
-    passed = run.chats_read + run.chats_with_messages
-    seconds = elapsed.total_seconds()
-    pace = passed / seconds if seconds >= 1 else 0.0
+    seconds = (run.messages_took if reads_messages and run.messages_took else elapsed).total_seconds()
+    pace = done / seconds if seconds >= 1 else 0.0
     left = None
-    if run.state == SyncRun.State.RUNNING and reads_messages and pace and total > done:
+    if is_running and reads_messages and run.messages_took >= SHORTEST_PACE and pace and total > done:
         left = timedelta(seconds=round((total - done) / pace))
-    return Progress(run, timedelta(seconds=int(seconds)), round(pace * 60), done, total, left)
+    listed = None
+    if is_running and run.stage == SyncRun.Stage.CHATS:
+        listed = run.parts.exclude(stage=SyncPart.Stage.CHATS).count()
+    next_try = None
+    if is_running and run.error:
+        stopped = run.parts.filter(failures__gt=0).order_by("due_at").values_list("due_at", flat=True)
+        next_try = run.due_at or stopped.first()
+    took = timedelta(seconds=int(elapsed.total_seconds()))
+    return Progress(run, took, round(pace * 60), done, total, left, listed, next_try)
+
+
+def watch() -> Watch:
+    latest = list(Reconciliation.objects.order_by("-pk")[:WATCHED])
+    done = next((one for one in latest if one.state == Reconciliation.State.DONE), None)
+    return Watch(
+        checked_at=done.finished_at if done else None,
+        now=next((one for one in latest if one.state != Reconciliation.State.DONE), None),
+        gaps=[one for one in latest if one.cause != Reconciliation.Cause.RHYTHM][:GAPS_SHOWN],
+    )
 
 
 def steps() -> Steps:

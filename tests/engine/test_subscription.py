@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from django.conf import settings
 
+from chats import clock
 from chats.engine import lanes, subscription
 from chats.models import WebhookSubscription
 from chats.v3.events import CONSOLE_EVENTS
@@ -122,3 +123,43 @@ def test_a_remote_that_is_away_is_tried_another_time(
     assert WebhookSubscription.objects.count() == 0
     assert "The webhook subscription could not be checked" in caplog.text
     assert lanes.take(lanes.lane_of(None).pk) is not None, "the lane was given back"
+
+
+def test_one_that_is_to_be_replaced_goes_after_its_successor_came(theirs: Subscriptions, remote: Remote) -> None:
+    subscription.ensure()
+    WebhookSubscription.objects.update(replace_asked_at=clock.now())
+    with_both: list[int] = []
+
+    def delete(asked: Asked) -> Answer:
+        with_both.append(len(theirs.rows))
+        return theirs.delete(asked)
+
+    remote.on("DELETE", f"{URL}/[^/]+", delete)
+    for _ in range(3):
+        subscription.ensure()
+    old, new = WebhookSubscription.objects.order_by("pk")
+    assert (old.retired_at, new.retired_at, new.replace_asked_at) == (clock.now(), None, None)
+    assert (with_both, list(theirs.rows)) == ([2], [str(new.remote_id)])
+    assert new.target_url == f"{old.target_url}&turn=2"
+    assert new.signing_secret != old.signing_secret
+
+
+def test_a_replacement_that_was_cut_is_begun_anew(theirs: Subscriptions, remote: Remote) -> None:
+    """The remote made it, and its secret never reached us."""
+    subscription.ensure()
+    WebhookSubscription.objects.update(replace_asked_at=clock.now())
+    lost = theirs.add(f"{subscription.target_url()}&turn=2")
+    subscription.ensure()
+    current = WebhookSubscription.objects.get(retired_at__isnull=True)
+    assert list(theirs.rows) == [str(current.remote_id)]
+    assert lost not in theirs.rows
+
+
+def test_addresses_take_turns(theirs: Subscriptions) -> None:
+    for _ in range(3):
+        subscription.ensure()
+        WebhookSubscription.objects.filter(retired_at__isnull=True).update(replace_asked_at=clock.now())
+        subscription.ensure()
+    assert len(theirs.rows) == 1
+    turns = [one.target_url.partition("&")[2] for one in WebhookSubscription.objects.order_by("pk")]
+    assert turns == ["", "turn=2", "", "turn=2"]

@@ -13,11 +13,12 @@ import pytest
 from django.contrib.auth.models import User
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from pytest_django import DjangoAssertNumQueries
 
 from chats.actions.rules import NotAllowed
 from chats.actions.sync import start_first_sync, start_sync
 from chats.engine import store, sync, wake
-from chats.models import AuditRecord, Chat, Handle, Lane, Line, Message, Participant, Reaction, SyncRun
+from chats.models import AuditRecord, Chat, Handle, Lane, Line, Message, Participant, Reaction, SyncPart, SyncRun
 from chats.v3 import resources
 from tests import wire
 from tests.engine.worker import Clock, at_once
@@ -42,10 +43,10 @@ def chat_id(number: int) -> str:
 class Account:
     """An account with two lines and some chats, which it lists three to a page."""
 
-    def __init__(self, remote: Remote, chats: int = CHATS) -> None:
+    def __init__(self, remote: Remote, chats: int = CHATS, lines: int = 2) -> None:
         self.remote = remote
         self.chats = [
-            wire.new_chat(chat_id(number), NUMBERS[number % 2], *self.people(number), updated_at=wire.at(NOON))
+            wire.new_chat(chat_id(number), NUMBERS[number % lines], *self.people(number), updated_at=wire.at(NOON))
             for number in range(chats)
         ]
         lines = [
@@ -56,7 +57,7 @@ class Account:
                 "forwarding_number": None,
                 "line_type": "iMessage",
             }
-            for number in NUMBERS
+            for number in NUMBERS[:lines]
         ]
         remote.on("GET", "/v3/phone_numbers", Answer(body={"phone_numbers": lines}))
         remote.on("GET", "/v3/chats", self.list_chats)
@@ -67,9 +68,11 @@ class Account:
 
     def list_chats(self, asked: Asked) -> Answer:
         start = int(asked.query.get("cursor", "0"))
+        ours = {asked.query["from"], "+19995550100"}
+        chats = [one for one in self.chats if one["handles"][0]["handle"] in ours]
         following = start + A_PAGE
-        cursor = str(following) if following < len(self.chats) else None
-        return Answer(body={"chats": self.chats[start:following], "next_cursor": cursor})
+        cursor = str(following) if following < len(chats) else None
+        return Answer(body={"chats": chats[start:following], "next_cursor": cursor})
 
     def list_messages(self, asked: Asked) -> Answer:
         chat = uuid.UUID(asked.path.split("/")[3])
@@ -115,9 +118,9 @@ def test_the_whole_account_is_read(remote: Remote) -> None:
     assert (run.lines_read, run.chats_read, run.chats_with_messages, run.messages_read) == (2, 7, 7, 28)
     assert (run.due_at, run.lease_expires_at, run.finished_at is not None) == (None, None, True)
     assert [asked.query for asked in remote.calls("GET", "/v3/chats")] == [
-        {"limit": "100"},
-        {"limit": "100", "cursor": "3"},
-        {"limit": "100", "cursor": "6"},
+        {"from": NUMBERS[0], "limit": "100"},
+        {"from": NUMBERS[0], "limit": "100", "cursor": "3"},
+        {"from": NUMBERS[1], "limit": "100"},
     ]
     counts = [model.objects.count() for model in (Line, Lane, Chat, Message, Reaction, Participant)]
     # Each chat has a person and our line; every third has a friend beside.
@@ -148,7 +151,7 @@ class Killed(BaseException):
 def test_a_run_that_was_killed_goes_on_at_its_checkpoint(
     page: int, remote: Remote, moment: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    Account(remote)
+    Account(remote, lines=1)
     run = start_sync(by=None)
     save = store.save_chats
     saved: list[int] = []
@@ -242,29 +245,30 @@ def test_a_worker_whose_lease_ran_out_writes_nothing(remote: Remote, moment: Clo
 def test_trouble_in_the_middle_is_waited_out(
     answer: Answer, least: float, most: float, sentence: str, remote: Remote, moment: Clock
 ) -> None:
-    account = Account(remote)
+    account = Account(remote, lines=1)
     remote.on("GET", "/v3/chats", account.list_chats, answer, account.list_chats)
     run = finish(start_sync(by=None))
-    assert (run.state, run.stage, run.cursor, run.chats_read, run.failures) == ("running", "chats", "3", 3, 1)
+    part = run.parts.get()
+    assert (run.state, run.stage, part.cursor, run.chats_read, part.failures) == ("running", "chats", "3", 3, 1)
     assert run.error == sentence
-    assert run.due_at is not None
-    assert least <= (run.due_at - moment.now).total_seconds() <= most
+    assert part.due_at is not None
+    assert least <= (part.due_at - moment.now).total_seconds() <= most
     asked = len(remote.asked)
     finish(run)
     assert len(remote.asked) == asked, "not before it is due"
-    moment.now = run.due_at
+    moment.now = part.due_at
     run = finish(run)
     assert (run.state, run.chats_read, run.failures, run.error) == ("finished", 7, 0, "")
 
 
 @pytest.mark.django_db
 def test_a_page_that_stays_broken_ends_the_run_with_a_sentence(remote: Remote, moment: Clock) -> None:
-    account = Account(remote)
+    account = Account(remote, lines=1)
     remote.on("GET", "/v3/chats", account.list_chats, Answer(body={"no": "chats"}))
     run = start_sync(by=None)
     for _ in range(12):
         run = finish(run)
-        moment.now = run.due_at or moment.now
+        moment.now = run.parts.get().due_at or moment.now
     assert (run.state, run.failures, run.due_at, run.chats_read) == ("failed", 12, None, 3)
     assert run.error == "The remote's answer was not understood. It was tried 12 times; start the sync again later."
 
@@ -273,12 +277,12 @@ def test_a_page_that_stays_broken_ends_the_run_with_a_sentence(remote: Remote, m
 def test_a_chat_that_cannot_be_read_ends_it_with_a_sentence(
     remote: Remote, moment: Clock, caplog: pytest.LogCaptureFixture
 ) -> None:
-    account = Account(remote)
+    account = Account(remote, lines=1)
     account.chats[1]["id"] = "not-an-id"
     run = start_sync(by=None)
     for _ in range(12):
         run = finish(run)
-        moment.now = run.due_at or moment.now
+        moment.now = run.parts.get().due_at or moment.now
     assert (run.state, Chat.objects.count()) == ("failed", 0)
     assert run.error == "Chatdeck itself failed here (ValueError). It was tried 12 times; start the sync again later."
 
@@ -305,7 +309,8 @@ def test_a_chat_that_is_gone_by_then_holds_up_nothing(remote: Remote) -> None:
 
 @pytest.mark.django_db
 def test_chats_and_lines_of_others_are_left_out(remote: Remote) -> None:
-    account = Account(remote)
+    account = Account(remote, lines=1)
+    # A remote that lists more than it was asked for.
     account.chats[3] = wire.new_chat(chat_id(3), "+19995550100", "+14155559999")
     gone = Line.objects.create(remote_id=uuid.uuid4(), phone_number="+12025550199")
     run = finish(start_sync(by=None))
@@ -377,3 +382,107 @@ def test_two_starts_at_once_are_one(administrator: User) -> None:
     results = at_once(*[partial(start_sync, by=administrator)] * 3)
     assert len({run.pk for run in results}) == 1
     assert (SyncRun.objects.count(), AuditRecord.objects.count()) == (1, 1)
+
+
+# Lines as parts.
+def read_in(part: str) -> list[str]:
+    """Which line's part each reading belonged to, of the run that is there."""
+    return list(SyncPart.objects.filter(stage=part).order_by("pk").values_list("line__phone_number", flat=True))
+
+
+@pytest.mark.django_db
+def test_every_line_is_listed_before_messages_are_read(remote: Remote) -> None:
+    Account(remote)
+    finish(start_sync(by=None))
+    order = [asked.path.endswith("messages") for asked in remote.asked]
+    assert order == sorted(order)
+    assert read_in("done") == NUMBERS
+
+
+@pytest.mark.django_db
+def test_starting_touches_no_chat(remote: Remote, django_assert_num_queries: DjangoAssertNumQueries) -> None:
+    Account(remote)
+    finish(start_sync(by=None))
+    before = Chat.objects.values_list("messages_synced_at", flat=True)
+    known = sorted(before)
+    # The savepoint of the whole, the run, its record.
+    with django_assert_num_queries(4):
+        start_sync(by=None)
+    assert sorted(Chat.objects.values_list("messages_synced_at", flat=True)) == known
+    assert None not in known
+
+
+@pytest.mark.django_db
+def test_only_so_many_lines_at_once(remote: Remote, moment: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
+    Account(remote)
+    run = start_sync(by=None)
+    sync.carry_on(run.pk, seconds=SECONDS)
+    SyncPart.objects.update(stage="chats", due_at=moment.now, lease_expires_at=None)
+    SyncRun.objects.update(state="running", stage="chats", finished_at=None)
+    monkeypatch.setattr(sync, "PARTS_AT_ONCE", 1)
+    SyncPart.objects.filter(line__phone_number=NUMBERS[0]).update(lease_expires_at=moment.now + timedelta(seconds=30))
+    asked = len(remote.asked)
+    sync.carry_on(run.pk, seconds=SECONDS)
+    assert len(remote.asked) == asked, "one line is being carried, and one is all"
+    monkeypatch.setattr(sync, "PARTS_AT_ONCE", 2)
+    sync.carry_on(run.pk, seconds=SECONDS)
+    assert {call.query["from"] for call in remote.asked[asked:] if call.path == "/v3/chats"} == {NUMBERS[1]}
+
+
+@pytest.mark.django_db
+def test_a_pause_that_the_remote_asks_for_is_everybodys(remote: Remote, moment: Clock) -> None:
+    account = Account(remote)
+    remote.on("GET", "/v3/chats", account.list_chats, Answer(429, wrong(1007), {"Retry-After": "45"}))
+    run = finish(start_sync(by=None))
+    assert {part.due_at for part in run.parts.all()} == {moment.now + timedelta(seconds=45)}
+
+
+@pytest.mark.django_db
+def test_the_sweep_wakes_a_worker_for_each_line(remote: Remote, moment: Clock, wakes: list[Any]) -> None:
+    Account(remote)
+    run = start_sync(by=None)
+    wakes.clear()
+    sync.wake_due()
+    assert wakes == [(wake.CONTINUE_SYNC, run.pk)]
+    sync._carry_lines(run.pk, time.monotonic() + SECONDS)
+    wakes.clear()
+    sync.wake_due()
+    assert wakes == [(wake.CONTINUE_SYNC, run.pk)] * 2
+    moment.tick(seconds=1)
+    SyncPart.objects.update(lease_expires_at=moment.now + timedelta(seconds=30), due_at=moment.now)
+    wakes.clear()
+    sync.wake_due()
+    assert wakes == [(wake.CONTINUE_SYNC, run.pk)], "a third place is free"
+
+
+@pytest.mark.django_db
+def test_time_in_which_nobody_carried_it_does_not_count(remote: Remote, moment: Clock) -> None:
+    account = Account(remote)
+
+    def slowly(asked: Asked) -> Answer:
+        moment.tick(seconds=2)
+        return account.list_messages(asked)
+
+    remote.on("GET", "/v3/chats/[^/]+/messages", slowly, slowly, Answer(500, wrong(3006)), slowly)
+    run = finish(start_sync(by=None))
+    assert (run.state, run.stage) == ("running", "messages")
+    moment.tick(hours=8)
+    run = finish(run)
+    assert run.state == "finished"
+    # 7 chats took two seconds each, and one hole counts as a step at the most.
+    assert timedelta(seconds=10) <= run.messages_took <= timedelta(seconds=14) + sync.LONGEST_STEP
+
+
+@pytest.mark.django_db
+def test_what_came_since_the_last_reading_is_news(remote: Remote, moment: Clock) -> None:
+    """The first sync is history; a message whose event was lost is none, however it is found."""
+    account = Account(remote, chats=1, lines=1)
+    finish(start_sync(by=None))
+    assert Chat.objects.get().unread_count == 0
+    late = wire.message(str(uuid.UUID(int=5)), chat_id(0), "Hello?", sender="+14155550000", sent_at=wire.at(moment.now))
+    moment.tick(hours=1)
+    remote.on("GET", "/v3/chats/[^/]+/messages", Answer(body={"messages": [late], "next_cursor": None}))
+    finish(start_sync(by=None))
+    finish(start_sync(by=None))
+    assert Chat.objects.get().unread_count == 1
+    assert account.chats[0]["id"] == str(Chat.objects.get().remote_id)

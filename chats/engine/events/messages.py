@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-
 from django.db.models import Q, QuerySet
 
 from chats import clock, live
-from chats.engine import delivery, inflow, settle, store
+from chats.engine import delivery, inflow, news, settle, store
 from chats.engine.events import find
-from chats.models import Chat, Handle, Message, Operation, Reaction, WebhookEvent
+from chats.models import Chat, Message, Operation, Reaction, WebhookEvent
 from chats.models.common import Service
 from chats.models.operation import State
 from chats.v3 import content, events
-from chats.v3.opt_out import is_opt_out
 
 Status = Message.Status
 _STAGE = {"message.sent": Status.SENT, "message.delivered": Status.DELIVERED, "message.read": Status.READ}
@@ -36,8 +33,8 @@ def message_moved(event: WebhookEvent) -> None:
         if changed:
             chat.save(update_fields=changed)
     inflow.show_as_latest(chat, message)
-    if not message.is_ours and (created or _is_first_word(event, told)):
-        _heard_from(chat, message)
+    if not message.is_ours and message.heard_at is None and (created or _is_first_word(event, told)):
+        news.heard_from(chat, message)
     live.announce("message", line_id=chat.line_id, chat_id=chat.pk, message_id=message.pk)
 
 
@@ -166,16 +163,6 @@ def _confirm(message: Message) -> None:
         settle.confirm(operation)
 
 
-def _heard_from(chat: Chat, message: Message) -> None:
-    """Somebody wrote. What the remote recovered late is history: no unread mark."""
-    if message.sender is not None:
-        _note_opt_out(message.sender, message, is_direct=not chat.is_group)
-    if message.reconciled_at is None:
-        chat.unread_count += 1
-        chat.save(update_fields=["unread_count"])
-    live.announce("chat", line_id=chat.line_id, chat_id=chat.pk)
-
-
 def _is_first_word(event: WebhookEvent, told: events.MessageEvent) -> bool:
     """Whether this is the first event to say that this message came in.
 
@@ -188,24 +175,6 @@ def _is_first_word(event: WebhookEvent, told: events.MessageEvent) -> bool:
     )
     names_it = Q(payload__data__id=told.message_id) | Q(payload__data__message__id=told.message_id)
     return not heard.filter(names_it).exists()
-
-
-def _note_opt_out(person: Handle, message: Message, *, is_direct: bool) -> None:
-    """A keyword stops every direct message to this person; anything they write later lifts that.
-
-    The keyword counts in a direct chat only, what lifts it counts anywhere (linq-v3, 6.2). Nothing comes
-    in from those who are blocked, so hearing from somebody also says that they no longer are.
-    """
-    at: datetime = message.happened_at
-    Handle.objects.filter(pk=person.pk, blocked_at__lt=at).update(blocked_at=None)
-    if not is_opt_out(message.text):
-        Handle.objects.filter(pk=person.pk, opted_out_at__lt=at).update(opted_out_at=None)
-    elif is_direct:
-        since = Message.objects.filter(sender=person, happened_at__gt=at).values_list("text", flat=True)
-        if all(is_opt_out(text) for text in since):
-            Handle.objects.filter(Q(opted_out_at__isnull=True) | Q(opted_out_at__lt=at), pk=person.pk).update(
-                opted_out_at=at
-            )
 
 
 def _known(event: WebhookEvent, message_id: str, chat_id: str | None) -> Message:

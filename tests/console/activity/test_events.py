@@ -134,11 +134,62 @@ def test_it_takes_as_many_queries_for_many_as_for_one(manager, line, chat, djang
     client = signed_in(manager)
     one = event(line=line, chat=chat)
     # Session, account, rights (2), the events, the lines to choose from.
-    with django_assert_num_queries(6):
+    with django_assert_num_queries(7):
         client.get(reverse("admin:events"))
     for _ in range(30):
         event(line=line, chat=chat)
-    with django_assert_num_queries(6):
+    with django_assert_num_queries(7):
         client.get(reverse("admin:events"))
     with django_assert_num_queries(5):
         client.get(reverse("admin:event", args=[one.pk]))
+
+
+def parked(line, **fields):
+    return WebhookEvent.objects.create(
+        event_id=str(uuid.uuid4()),
+        event_type="message.read",
+        payload={},
+        state="parked",
+        error="It failed.",
+        line=line,
+        attempts=10,
+        received_at=NOON,
+        **fields,
+    )
+
+
+def test_all_that_failed_are_run_again_once_that_is_confirmed(
+    manager, line, other_line, django_capture_on_commit_callbacks
+):
+    mine = [parked(line) for _ in range(3)]
+    others, of_no_line = parked(other_line), parked(None)
+    client = signed_in(manager)
+    url = reverse("admin:events_again")
+    assert url in client.get(reverse("admin:events")).content.decode()
+    question = client.get(url).content.decode()
+    assert "3 events failed." in question
+    assert set(WebhookEvent.objects.values_list("state", flat=True)) == {"parked"}
+    with django_capture_on_commit_callbacks() as after:
+        assert client.post(url)["Location"] == reverse("admin:events")
+    for one in mine:
+        one.refresh_from_db()
+        assert (one.state, one.attempts, one.due_at is not None) == ("pending", 0, True)
+    for one in (others, of_no_line):
+        one.refresh_from_db()
+        assert one.state == "parked"
+    record = AuditRecord.objects.get()
+    assert (record.action, record.target, record.actor) == ("event.run_all_again", "3 events", manager)
+    assert len(after) == 2
+    assert "No event has failed." in client.get(url).content.decode()
+    assert url not in client.get(reverse("admin:events")).content.decode()
+    client.post(url)
+    assert AuditRecord.objects.count() == 1
+
+
+@pytest.mark.parametrize("who", ["agent", "outsider"])
+def test_others_run_none_of_them_again(request, line, who):
+    one = parked(line)
+    client = signed_in(request.getfixturevalue(who))
+    assert client.post(reverse("admin:events_again")).status_code == (403 if who == "agent" else 302)
+    one.refresh_from_db()
+    assert (one.state, AuditRecord.objects.count()) == ("parked", 0)
