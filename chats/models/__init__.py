@@ -7,6 +7,7 @@ from chats.models.lane import Lane
 from chats.models.line import Line
 from chats.models.message import Message, Reaction
 from chats.models.operation import Operation
+from chats.models.pacing import Departure, FirstContact, LineFailure
 from chats.models.sync import SyncRun
 from chats.models.team import LineAccess
 from chats.models.webhook import WebhookEvent, WebhookSubscription
@@ -15,10 +16,13 @@ __all__ = [
     "AuditRecord",
     "Chat",
     "Contact",
+    "Departure",
+    "FirstContact",
     "Handle",
     "Lane",
     "Line",
     "LineAccess",
+    "LineFailure",
     "Message",
     "Operation",
     "Participant",
