@@ -98,7 +98,7 @@ def ticket(operation: Operation) -> Ticket:
     if handle_id is None or has_met:
         return Ticket(handle_id=handle_id)
     if _was_spoken_to(chat):
-        return Ticket(handle_id=handle_id, known_since=chat.remote_created_at or chat.created_at)
+        return Ticket(handle_id=handle_id, known_since=chat.remote_created_at or clock.now() - DAY)
     return Ticket(handle_id=handle_id, new=(value,))
 
 
