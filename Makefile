@@ -5,6 +5,8 @@ PYTHON := $(or $(PYTHON),python3)
 INSTALL = @command -v $(PYTHON) >/dev/null || { echo "Chatdeck needs Python 3.11 or later, and $(PYTHON) was not found."; exit 1; }; \
 	$(PYTHON) dashboard/install.py
 IN = .venv/bin/
+# Each has databases and servers of its own.
+TEST_PROCESSES ?= 2
 
 # Enough for the settings to load; nothing is connected to.
 SETTINGS = CHATDECK_SECRET_KEY=lint DATABASE_URL=postgresql:///lint SANDBOX_DATABASE_URL=postgresql:///lint REDIS_URL=redis://lint
@@ -31,7 +33,7 @@ sandbox:
 test:
 	$(INSTALL) dev
 	@$(IN)python -m tests.get_browser
-	@exec $(IN)python -m pytest
+	@exec $(IN)python -m pytest -n $(TEST_PROCESSES) --dist loadfile
 
 lint:
 	$(INSTALL) dev

@@ -181,7 +181,7 @@ def _watch(
 def probes(environment: dict[str, str], names: list[str]) -> dict[str, Callable[[], bool]]:
     """For each process that can be asked, how to ask whether it is ready. Beat has no door: once started, it is."""
     web = f"http://{reachable(environment['CHATDECK_HOST'])}:{environment['CHATDECK_PORT']}/healthz"
-    public_host = environment["CHATDECK_PUBLIC_URL"].partition("://")[2].partition("/")[0]
+    public_host = environment.get("CHATDECK_PUBLIC_URL", "").partition("://")[2].partition("/")[0]
     known = {
         "sandbox": lambda: _answers(f"http://127.0.0.1:{environment['SANDBOX_PORT']}/sandbox/ready"),
         "web": lambda: _answers(web, host=public_host),

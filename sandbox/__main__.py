@@ -36,7 +36,9 @@ def _parser() -> argparse.ArgumentParser:
     serve.add_argument("--port", type=int, help="where to listen on 127.0.0.1 (SANDBOX_PORT, else 4010; 0: any free)")
     reset = commands.add_parser("reset", help="replace the world of a sandbox that is not running")
     for command in (serve, reset):
-        command.add_argument("--world", default="demo", help="the world to make: demo or empty")
+        command.add_argument(
+            "--world", default="demo", help="demo, empty, or a size: lines=5,people=100,chats=120,messages=900"
+        )
         command.add_argument("--seed", type=int, help="the seed to make it from")
     return parser
 
@@ -80,10 +82,18 @@ def _migrate() -> None:
 
 def _make(options: argparse.Namespace) -> None:
     from sandbox import worlds
+    from sandbox.worlds.sized import BadSize
 
+    seed = worlds.DEFAULT_SEED if options.seed is None else options.seed
+    if "=" in options.world:
+        try:
+            worlds.make(worlds.Plan(size=worlds.Size.read_text(options.world), seed=seed))
+        except BadSize as wrong:
+            raise ImproperlyConfigured(str(wrong)) from None
+        return
     if options.world not in worlds.WORLDS:
         raise ImproperlyConfigured(f"There is no world called {options.world}; there is {', '.join(worlds.WORLDS)}.")
-    worlds.make(options.world, worlds.DEFAULT_SEED if options.seed is None else options.seed)
+    worlds.make(worlds.Plan(name=options.world, seed=seed))
 
 
 def _refuse(sentence: str) -> int:

@@ -1,8 +1,4 @@
-"""The report of a reputation audit, written from what the sandbox knows of a line.
-
-Its thresholds are the published drivers of a line's reputation (linq-v3, 6.3). What severity they add up to is not
-decided here: that is the line's own reputation.
-"""
+"""The report of a reputation audit, written from what `sandbox.reputation` reckons a line's reputation from."""
 
 from __future__ import annotations
 
@@ -10,16 +6,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sandbox import health
-from sandbox.models import Chat, Line, Message
+from sandbox import health, reputation
+from sandbox.models import Chat, Line
+from sandbox.reputation import MODEL, Drivers
 
-ACTIVE_DAYS = 7
-UNHEALTHY_FROM = 5  # fewer unhealthy chats than this are no driver
-UNHEALTHY_SHARE = 1 / 3
-NEW_CONVERSATIONS = 50
-SPIKE = 3.0  # times the daily norm
-SPIKE_FROM = 100  # messages in a day; a small line's norm says little
-LOW_REPLIES = 0.25  # messages that came in for each that went out
 MOST_CHATS = 15
 
 
@@ -35,24 +25,25 @@ class _Driver:
 
 def write(line: Line, now: datetime) -> dict[str, Any]:
     """The report of a line as it stands now."""
-    active = list(Chat.objects.filter(line=line, updated_at__gt=now - timedelta(days=ACTIVE_DAYS), outbound__gt=0))
-    judged = [(health.of(chat), chat) for chat in active]
-    unhealthy = sorted(
-        ((found, chat) for found, chat in judged if found.status != "HEALTHY"),
-        key=lambda pair: (pair[0].score, -pair[1].unanswered, pair[1].id),
-    )
-    stopped = sorted((chat for chat in active if chat.opted_out and chat.unanswered), key=lambda c: -c.unanswered)
-    drivers = [
-        driver
-        for driver in (
-            _flagged(line),
-            _conversations(len(unhealthy), len(active)),
-            _new_conversations(line, now),
-            _volume(line, now),
-            _opt_outs(stopped),
-        )
-        if driver
+    since = now - timedelta(days=MODEL.active_days)
+    judged = [
+        (health.of(chat), chat)
+        for chat in Chat.objects.filter(line=line, updated_at__gt=since).exclude(health="HEALTHY")
     ]
+    judged.sort(key=lambda pair: (pair[0].score, -pair[1].unanswered, pair[1].id))
+    stopped = sorted(
+        Chat.objects.filter(line=line, updated_at__gt=since, opted_out=True, unanswered__gt=0),
+        key=lambda chat: (-chat.unanswered, chat.id),
+    )
+    found = reputation.drivers(line, now)
+    candidates = (
+        _flagged(line),
+        _conversations(found),
+        _new_conversations(found),
+        _volume(line, found),
+        _opt_outs(stopped),
+    )
+    drivers = [each for each in candidates if each]
     if not drivers and line.reputation != "HEALTHY":
         drivers.append(_other(line))
     return {
@@ -70,10 +61,10 @@ def write(line: Line, now: datetime) -> dict[str, Any]:
             "unhealthy_chats": [
                 {
                     "chat_id": str(chat.id),
-                    "status": found.status,
-                    "driver_keys": ["opt_out_handling" if found.status == "OPTED_OUT" else "low_engagement"],
+                    "status": state.status,
+                    "driver_keys": ["opt_out_handling" if state.status == "OPTED_OUT" else "low_engagement"],
                 }
-                for found, chat in unhealthy[:MOST_CHATS]
+                for state, chat in judged[:MOST_CHATS]
             ],
         },
         "summary_markdown": _summary(line, drivers),
@@ -93,47 +84,40 @@ def _flagged(line: Line) -> _Driver | None:
     )
 
 
-def _conversations(unhealthy: int, active: int) -> _Driver | None:
-    if unhealthy < UNHEALTHY_FROM or unhealthy < active * UNHEALTHY_SHARE:
+def _conversations(found: Drivers) -> _Driver | None:
+    if found.unhealthy_share < MODEL.healthy_below:
         return None
+    unhealthy = found.at_risk_chats + found.critical_chats
     return _Driver(
         "overall_conversation_health",
         "Many of the line's conversations of the last seven days are not healthy.",
-        f"{unhealthy} of {active} active chats are unhealthy",
+        f"{unhealthy} of {found.active_chats} active chats are unhealthy",
         "Pause the chats that nobody answers",
         "Stop following up where there was no reply, and ask questions where there may be one.",
         "high",
     )
 
 
-def _new_conversations(line: Line, now: datetime) -> _Driver | None:
-    opened = Chat.objects.filter(line=line, first_outbound_at__gt=now - timedelta(hours=24)).count()
-    if opened < NEW_CONVERSATIONS:
+def _new_conversations(found: Drivers) -> _Driver | None:
+    if found.new_conversations_24h < MODEL.new_conversations:
         return None
     return _Driver(
         "new_conversation_rate",
         "The line opened too many new conversations in one day.",
-        f"{opened} new conversations in 24 hours",
+        f"{found.new_conversations_24h} new conversations in 24 hours",
         "Open fewer conversations a day",
-        f"Stay below {NEW_CONVERSATIONS} new conversations in any 24 hours, and spread them over your lines.",
+        f"Stay below {MODEL.new_conversations} new conversations in any 24 hours, and spread them over your lines.",
         "high",
     )
 
 
-def _volume(line: Line, now: datetime) -> _Driver | None:
-    day, week = now - timedelta(days=1), now - timedelta(days=8)
-    ours = Message.objects.filter(chat__line=line, is_from_me=True)
-    today = ours.filter(created_at__gt=day).count()
-    if today < SPIKE_FROM:
-        return None
-    norm = ours.filter(created_at__gt=week, created_at__lte=day).count() / 7
-    heard = Message.objects.filter(chat__line=line, is_from_me=False, created_at__gt=day).count()
-    if today < SPIKE * norm or heard >= LOW_REPLIES * today:
+def _volume(line: Line, found: Drivers) -> _Driver | None:
+    if not found.few_replies or (line.spike < MODEL.several_fold and found.sent_24h < MODEL.thousands):
         return None
     return _Driver(
         "volume_spike",
         "The line sent far more than it usually does, and few people answered.",
-        f"{today} messages in 24 hours, {norm:.0f} a day before",
+        f"{found.sent_24h} messages in 24 hours, {found.norm:.0f} on an ordinary day",
         "Raise the volume slowly",
         "Come back to the usual volume and grow it over weeks.",
         "medium",

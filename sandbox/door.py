@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import time
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from io import BytesIO
@@ -17,7 +18,7 @@ from asgiref.typing import HTTPScope, Scope
 from django.core.handlers.wsgi import WSGIHandler
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from sandbox import background, files, ids
+from sandbox import background, files, guard, ids, requests_seen
 from sandbox.api.errors import TRACE_KEY, ApiError, envelope, headers
 from sandbox.faults import in_force
 from sandbox.storage import Storage
@@ -26,6 +27,7 @@ CUT = "sandbox.cut"
 THREADS = 8
 MAX_BODY = 16 * 1024 * 1024  # files do not come this way, and no message is half as large
 API_PREFIXES = ("/api/partner/v3/", "/v3/")
+OPEN_PREFIXES = ("/vcards/", "/schema")  # neither the API nor the control of it: whoever has the address may look
 WRITES = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 
 Receive = Callable[[], Awaitable[Any]]
@@ -79,21 +81,41 @@ class Door:
         is_api = scope["path"].startswith(API_PREFIXES)
         is_write = scope["method"] in WRITES
         trace_id = ids.request_trace(writes=is_api and is_write)
+        began = time.perf_counter()
+
+        def seen(status: int, content: bytes = b"") -> None:
+            if is_api:
+                milliseconds = (time.perf_counter() - began) * 1000
+                requests_seen.note(
+                    method=scope["method"], path=scope["path"], status=status, content=content,
+                    trace_id=trace_id, ms=milliseconds,
+                )  # fmt: skip
+
+        if not is_api and not scope["path"].startswith(OPEN_PREFIXES):
+            refused = guard.refusal(scope["headers"])
+            if refused is not None:
+                await _send(send, 403, trace_id, *_json(ApiError(2005, refused), trace_id))
+                return
         if is_api:
             await asyncio.sleep(in_force.latency())
             if is_write and in_force.happens(in_force.faults.drop_before_rate):
+                seen(0)
                 await _cut(scope, receive)
                 return
             error = _injected(is_write)
             if error is not None:
-                await _send(send, error.status, trace_id, *_json(error, trace_id))
+                lines, content = _json(error, trace_id)
+                seen(error.status, content)
+                await _send(send, error.status, trace_id, lines, content)
                 return
         status, lines, content = await asyncio.get_running_loop().run_in_executor(
             self._threads, self._run_django, scope, body, trace_id
         )
         if is_api and is_write and in_force.happens(in_force.faults.drop_after_rate):
+            seen(0)
             await _cut(scope, receive)
             return
+        seen(status, content)
         await _send(send, status, trace_id, lines, content)
 
     def _run_django(self, scope: HTTPScope, body: bytes, trace_id: str) -> tuple[int, Headers, bytes]:

@@ -145,6 +145,7 @@ def reaction_news(chat: Chat, message: Message, reaction: Reaction, trace_id: st
     kind = "poll.reaction.added" if message.kind == "poll" else f"reaction.{'removed' if removed else 'added'}"
     return News(
         type=kind,
+        actor=participant.handle,
         phone_number=chat.line.phone_number,
         trace_id=trace_id,
         chat_id=chat.id,
@@ -228,6 +229,7 @@ def typing_news(chat: Chat, actor: Participant, started: bool, trace_id: str) ->
     """`chat.typing_indicator.started` or `.stopped`."""
     return News(
         type=f"chat.typing_indicator.{'started' if started else 'stopped'}",
+        actor=actor.handle,
         phone_number=chat.line.phone_number,
         trace_id=trace_id,
         chat_id=chat.id,
@@ -239,6 +241,7 @@ def card_news(person: Person, line_number: str, trace_id: str) -> News:
     """`contact_card.received`: a person's name and picture, for one line."""
     return News(
         type="contact_card.received",
+        actor=person.handle,
         phone_number=line_number,
         trace_id=trace_id,
         data={

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,7 +11,8 @@ from uuid import UUID
 
 from django.db import transaction
 
-from sandbox import alarms, clock, ids
+from sandbox import alarms, blocklist, clock, ids
+from sandbox.copying import Table, text
 from sandbox.faults import in_force
 from sandbox.models import Delivery, Event, Subscription
 
@@ -29,13 +31,17 @@ class News:
     data_2025: dict[str, Any] | None = None
     chat_id: UUID | None = None
     at: datetime | None = None
+    # the handle of who did it, where it is told only unless they are blocked
+    actor: str | None = None
 
 
 def tell(news: Sequence[News], *, only: Subscription | None = None) -> None:
     """Record events and their deliveries. Call it inside the transaction that made them happen.
 
-    `only` sends them to one subscription, as when people introduce themselves to a new one.
+    `only` sends them to one subscription, as when people introduce themselves to a new one. What a blocked handle
+    does is not told at all.
     """
+    news = [each for each in news if each.actor is None or not blocklist.is_blocked(each.actor)]
     if not news:
         return
     now = clock.now()
@@ -52,8 +58,8 @@ def tell(news: Sequence[News], *, only: Subscription | None = None) -> None:
         )
         for each in news
     ]
-    Event.objects.bulk_create(events)
     subscriptions = [only] if only else list(Subscription.objects.filter(is_active=True).order_by("created_at", "id"))
+    _write(events, old_too=any(each.version == OLD_VERSION for each in subscriptions))
     deliveries = [
         delivery
         for event in events
@@ -64,6 +70,22 @@ def tell(news: Sequence[News], *, only: Subscription | None = None) -> None:
     if deliveries:
         Delivery.objects.bulk_create(deliveries)
         transaction.on_commit(alarms.post.ring)
+
+
+def _write(events: Sequence[Event], *, old_too: bool) -> None:
+    """Record the events; the older payload only while somebody wants it."""
+    _table().write(
+        [
+            str(each.id), each.type, text(each.created_at), each.trace_id, each.phone_number, text(each.chat_id),
+            text(each.data), text(each.data_2025 if old_too else None),
+        ]
+        for each in events
+    )  # fmt: skip
+
+
+@functools.cache
+def _table() -> Table:
+    return Table(Event, "id", "type", "created_at", "trace_id", "phone_number", "chat_id", "data", "data_2025")
 
 
 def wants(subscription: Subscription, event: Event) -> bool:

@@ -73,7 +73,7 @@ def _signature(row: Attachment, until: int) -> str:
 def identifier_in(address: str) -> UUID | None:
     """Which attachment an address of ours is of, whole or as a path; None for any other address."""
     path = address.removeprefix(_origin[0]).partition("?")[0]
-    steps = path.removeprefix(PREFIX).split("/")
+    steps = path.removeprefix(PREFIX).split("/", 2)  # the name of a file may hold more of them
     if not path.startswith(PREFIX) or len(steps) != 3:
         return None
     try:

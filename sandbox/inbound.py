@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from chats.v3.opt_out import is_opt_out
-from sandbox import blocklist, health, ids, tally
+from sandbox import blocklist, bulk, health, ids, tally
 from sandbox.event_shapes import card_news, message_news
 from sandbox.events import News, tell
 from sandbox.models import CardShare, Chat, Message, Participant, Person
@@ -73,15 +73,12 @@ def receive(said: Sequence[Said], at: datetime) -> list[Message]:
     for each in said:
         _count(each, each.at or at)
         people += _opted(each, each.at or at)
-    Chat.objects.bulk_update(
-        {each.chat.id: each.chat for each in said}.values(),
-        ["inbound", *COUNTERS, "opted_out", "asked_to_stop", "updated_at"],
-    )
+    bulk.save([each.chat for each in said], ["inbound", *COUNTERS, "opted_out", "asked_to_stop", "updated_at"])
     tally.add(
         tally.Of(each.chat.line_id, each.at or at, received=1, opt_outs=int(each.chat.opted_out)) for each in said
     )
     if people:
-        Person.objects.bulk_update(people, ["opted_out_at"])
+        bulk.save(people, ["opted_out_at"])
     owners = _owners([each.chat for each in said])
     news = [
         replace(message_news("received", each.chat, owners[each.chat.id], message, each.sender), at=message.created_at)

@@ -7,7 +7,6 @@ their own, that moves a little every quarter of an hour.
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
@@ -16,7 +15,7 @@ from uuid import UUID
 from django.db.models import Q
 
 from chats.v3.times import format_time
-from sandbox import alarms, blocklist, chance, clock, happenings, world
+from sandbox import alarms, blocklist, chance, clock, happenings, ids, world
 from sandbox.events import News, tell
 from sandbox.happenings import Payload, handles, happening
 from sandbox.models import Chat, Line, LocationShare, Person
@@ -58,15 +57,14 @@ def start_sharing(
     if made:
         if share.ends_at is not None:
             happenings.plan([happening("location.end", share.ends_at, share=str(share.id))])
-        if not blocklist.is_blocked(person.handle):
-            tell([_news("started", share, {"ends_at": _or_null(share.ends_at)})])
+        tell([_news("started", share, {"ends_at": _or_null(share.ends_at)})])
     return share
 
 
 def stop_sharing(share: LocationShare, at: datetime) -> None:
     """End a share now, in every chat with this person. Call it in a transaction."""
     taken, _ = LocationShare.objects.filter(id=share.id).delete()
-    if taken and not blocklist.is_blocked(share.person.handle):
+    if taken:
         tell([_news("stopped", share, {"ended_at": format_time(at)})])
 
 
@@ -74,8 +72,9 @@ def _news(what: str, share: LocationShare, more: dict[str, Any]) -> News:
     """`location.sharing.started` or `.stopped`."""
     return News(
         type=f"location.sharing.{what}",
+        actor=share.person.handle,
         phone_number=share.line.phone_number,
-        trace_id=secrets.token_hex(16),
+        trace_id=ids.trace(),
         chat_id=share.chat_id,
         data={
             "shared_by": share.person.handle,

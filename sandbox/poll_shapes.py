@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -103,7 +104,7 @@ def vote_news(chat: Chat, option: PollOption, voter: Participant, trace_id: str,
     data = {**_about(chat, option.message.sender, option.message, voter), "option_id": str(option.id)}
     # The direction is that of the vote, not of the poll.
     data["direction"] = "outbound" if voter.is_me else "inbound"
-    return _news(f"poll.vote.{'added' if added else 'removed'}", chat, trace_id, data)
+    return replace(_news(f"poll.vote.{'added' if added else 'removed'}", chat, trace_id, data), actor=voter.handle)
 
 
 def _about(chat: Chat, me: Participant, message: Message, sender: Participant) -> dict[str, Any]:

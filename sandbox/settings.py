@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 from sandbox import env
+from sandbox.schema.configuration import SPECTACULAR
 
 DEBUG = False
-SECRET_KEY = "the-sandbox-signs-nothing-with-this"  # noqa: S105 - nothing is signed with it; Django asks for one
+SECRET_KEY = "the-sandbox-keeps-no-secrets"  # noqa: S105 - it signs addresses of vCards, which are no secret
 ALLOWED_HOSTS = ["*"]
 ROOT_URLCONF = "sandbox.urls"
 ASGI_APPLICATION = "sandbox.asgi.application"
 INSTALLED_APPS = ["sandbox.apps.SandboxConfig", "rest_framework"]
 MIDDLEWARE: list[str] = []
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [Path(__file__).parent / "page" / "templates"],
+    }
+]
 
 PORT = env.port("SANDBOX_PORT", 4010)
 SPEED = env.speed("SANDBOX_SPEED")
@@ -41,9 +49,12 @@ REST_FRAMEWORK = {
     "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "EXCEPTION_HANDLER": "sandbox.api.errors.answer_exception",
+    "DEFAULT_SCHEMA_CLASS": "sandbox.schema.inspector.Inspector",
     "UNAUTHENTICATED_USER": None,
     "UNAUTHENTICATED_TOKEN": None,
 }
+
+SPECTACULAR_SETTINGS = SPECTACULAR
 
 LOGGING = {
     "version": 1,

@@ -110,7 +110,7 @@ class Storage:
 def _find(scope: HTTPScope) -> Attachment:
     attachment_id = files.identifier_in(scope["path"])
     row = None if attachment_id is None else Attachment.objects.filter(id=attachment_id).first()
-    if row is None:
+    if row is None or not scope["path"].endswith(f"/{row.filename}"):
         raise ApiError(2003, "There is no such file")
     return row
 

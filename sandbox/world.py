@@ -28,6 +28,12 @@ def forget() -> None:
     ids.begin(world.seed, world.starts)
 
 
+def refresh() -> None:
+    """Read the world's row anew: something in it changed, other than its time."""
+    current.cache_clear()
+    current()
+
+
 def begin() -> None:
     """Enter the world that is in the database, at the start of this process."""
     World.objects.filter(id=1).update(starts=F("starts") + 1)

@@ -23,11 +23,15 @@ from dashboard.services.postgres import Postgres
 from dashboard.services.redis import Redis
 
 PREFIX = "chatdeck-test-"
+REDIS_IS_OURS = "CHATDECK_TEST_REDIS_IS_OURS"
 
 
 def start() -> None:
     """Set the environment, start what is missing, and load the settings as tests want them."""
     _clear_leftovers()
+    if "PYTEST_XDIST_WORKER" not in os.environ:
+        # The processes of a parallel run may end without a word; the one that leads them is the last.
+        atexit.register(_clear_leftovers)
     state = Path(tempfile.mkdtemp(prefix=f"{PREFIX}{os.getpid()}-"))
     atexit.register(_remove_folder, state)
     # A polite end from outside (CI, a closed terminal) runs the exits above and below too.
@@ -38,7 +42,9 @@ def start() -> None:
         atexit.register(_end_postgres, postgres)
         postgres.start("chatdeck")
         os.environ["DATABASE_URL"] = postgres.url("chatdeck")
-    if not os.environ.get("REDIS_URL"):
+    if not os.environ.get("REDIS_URL") or os.environ.get(REDIS_IS_OURS):
+        # Each process of a parallel run has a Redis of its own: what is published knows no databases.
+        os.environ[REDIS_IS_OURS] = "1"
         redis = Redis(state)
         atexit.register(_end_redis, redis)
         redis.start()
@@ -54,7 +60,7 @@ def _adjust_settings(state: Path) -> None:
 
     database = settings.DATABASES["default"]
     # Two runs beside each other on one server must not share a database.
-    database["TEST"] = {"NAME": f"test_{database['NAME']}_{os.getpid()}"}
+    database.setdefault("TEST", {})["NAME"] = f"test_{database['NAME']}_{os.getpid()}"
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     settings.STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
     settings.STATIC_ROOT = state / "static"

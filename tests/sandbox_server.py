@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import itertools
 import os
+import shutil
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -37,7 +39,7 @@ def wait_for(found: Callable[[], T], *, seconds: float = 15.0, what: str = "it")
 
 
 class SandboxServer:
-    """`python -m sandbox serve` on a free port. Start it, talk to it, stop it; `stop` drops its database."""
+    """`python -m sandbox serve` on a free port. Start it, talk to it, stop it; `stop` drops its database and files."""
 
     def __init__(self, *, tokens: str = "", port: int = 0) -> None:
         self.port = port
@@ -46,6 +48,7 @@ class SandboxServer:
         self._server = urlsplit(os.environ["DATABASE_URL"])
         self._process: subprocess.Popen[str] | None = None
         self._has_database = False
+        self._state = tempfile.mkdtemp(prefix="sandbox-state-")
 
     @property
     def url(self) -> str:
@@ -74,6 +77,7 @@ class SandboxServer:
             env={
                 **{name: value for name, value in os.environ.items() if name != "DJANGO_SETTINGS_MODULE"},
                 "SANDBOX_DATABASE_URL": self.database_url,
+                "SANDBOX_STATE": self._state,
                 "SANDBOX_TOKENS": self._tokens,
             },
             stdout=subprocess.PIPE,
@@ -103,8 +107,9 @@ class SandboxServer:
         return code
 
     def stop(self) -> None:
-        """End the process and drop its database."""
+        """End the process and drop its database and its files."""
         self.end()
+        shutil.rmtree(self._state, ignore_errors=True)
         if self._has_database:
             self._administer("DROP DATABASE IF EXISTS {} WITH (FORCE)")
             self._has_database = False

@@ -15,6 +15,7 @@ from django.template.defaultfilters import filesizeformat
 from chats.models import Chat, Message, Operation
 from chats.queries import access, waiting
 from chats.templatetags.bubbles import safe_address
+from chats.templatetags.console import readable
 
 # Messages of one sender that follow each other this closely stand together.
 TOGETHER = timedelta(minutes=5)
@@ -222,7 +223,7 @@ def _chips(message: Message) -> list[Chip]:
     for reaction in message.reactions.all():
         sign = reaction.custom_emoji or TAPBACKS.get(reaction.type, "")
         word = reaction.type if reaction.type != "custom" else "a reaction"
-        who = "You" if reaction.is_me else str(reaction.handle or "Somebody")
+        who = "You" if reaction.is_me else readable(reaction.handle or "Somebody")
         chips.setdefault(sign or word, Chip(sign, word, [])).people.append(who)
     return list(chips.values())
 

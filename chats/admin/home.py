@@ -91,7 +91,7 @@ def _tiles(request: HttpRequest, may: _Rights, lines: list[Line]) -> list[Tile]:
             Tile(
                 "Events that failed",
                 counted(numbers.parked),
-                "Can be run again" if numbers.parked else "All were processed or are waiting",
+                "Can be run again" if numbers.parked else "None to look at",
                 "webhook",
                 f"{reverse('admin:events')}?state=parked",
                 "warn" if numbers.parked else "",
@@ -102,7 +102,7 @@ def _tiles(request: HttpRequest, may: _Rights, lines: list[Line]) -> list[Tile]:
         Tile(
             "Lines flagged",
             f"{flagged:,}",
-            f"Of {len(lines):,}",
+            f"Of {len(lines):,} {'line' if len(lines) == 1 else 'lines'}",
             "line",
             reverse("admin:lines") if may.lines else "",
             "bad" if flagged else "",

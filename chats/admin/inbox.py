@@ -21,6 +21,7 @@ from chats.models.common import Health
 from chats.queries import access
 from chats.queries.inbox import InboxFilters, apply_filters, inbox_page, lines_to_choose, unread_total
 from chats.queries.paging import Page, Position
+from chats.templatetags.console import readable
 
 # More changed chats than this at once, and the whole first page is asked for instead.
 MOST_CHANGED = 40
@@ -165,7 +166,7 @@ def _named(filters: InboxFilters) -> list[tuple[str, str]]:
 def _set_filters(filters: InboxFilters, lines: list[Line]) -> list[Filter]:
     labels = {
         "q": f"“{filters.search}”",
-        "line": next((str(line) for line in lines if line.pk == filters.line), "Unknown line"),
+        "line": next((readable(line) for line in lines if line.pk == filters.line), "Unknown line"),
         "unread": "Unread",
         "kind": "Groups" if filters.kind == "group" else "Direct",
         "health": "No health yet" if filters.health == "none" else str(dict(Health.choices).get(filters.health, "")),

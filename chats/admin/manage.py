@@ -22,6 +22,7 @@ from chats.admin.guard import person
 from chats.admin.line_access import LineAccessInline, SavesLineAccess, people_to_choose
 from chats.models import AuditRecord, Contact, Handle, Line, LineAccess
 from chats.queries import access
+from chats.templatetags.console import readable
 
 PACE_FIELDS = tuple(field.name for field in fields(LinePace))
 
@@ -40,10 +41,11 @@ class OnlyThere:
 class LineAdmin(OnlyThere, SavesLineAccess, admin.ModelAdmin):  # type: ignore[type-arg]
     """Ours to change are the label, the pace of what leaves, and who may use the line."""
 
-    list_display = ("__str__", "phone_number", "line_type", "status", "reputation", "is_active", "synced_at")
+    list_display = ("label", "number", "line_type", "status", "reputation", "is_active", "synced_at")
     search_fields = ("label", "phone_number")
+    list_display_links = ("number",)
     readonly_fields = (
-        "phone_number",
+        "number",
         "line_type",
         "status",
         "status_changed_at",
@@ -68,6 +70,10 @@ class LineAdmin(OnlyThere, SavesLineAccess, admin.ModelAdmin):  # type: ignore[t
     def get_queryset(self, request: HttpRequest) -> QuerySet[Line]:
         return access.lines_for(request.user).order_by("label", "phone_number")
 
+    @admin.display(description="Number", ordering="phone_number")
+    def number(self, line: Line) -> str:
+        return readable(line.phone_number)
+
     def save_model(self, request: HttpRequest, obj: Line, form: ModelForm[Any], change: bool) -> None:
         by = person(request)
         label_line(line=obj, label=form.cleaned_data["label"], by=by)
@@ -78,13 +84,17 @@ class LineAdmin(OnlyThere, SavesLineAccess, admin.ModelAdmin):  # type: ignore[t
 class LineAccessAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     """A line is given or taken; a gift is never turned into another one."""
 
-    list_display = ("user", "line", "given_at")
+    list_display = ("user", "line_name", "given_at")
     list_select_related = ("user", "line")
     search_fields = ("user__username", "line__label", "line__phone_number")
     fields = ("user", "line")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[LineAccess]:
         return access.within_lines(request.user, LineAccess.objects.order_by("user__username", "line__label"))
+
+    @admin.display(description="Line", ordering="line__label")
+    def line_name(self, given: LineAccess) -> str:
+        return readable(given.line)
 
     def has_change_permission(self, request: HttpRequest, obj: LineAccess | None = None) -> bool:
         return False
@@ -111,11 +121,15 @@ class HandleInline(OnlyThere, admin.TabularInline):  # type: ignore[type-arg]
     """Handles are what the remote knows; here they are only shown."""
 
     model = Handle
-    fields = readonly_fields = ("value", "service", "opted_out_at", "blocked_at")
+    fields = readonly_fields = ("address", "service", "opted_out_at", "blocked_at")
     extra = 0
 
     class Media:
         css = {"all": ["chatdeck/css/inlines.css"]}
+
+    @admin.display(description="Number or e-mail")
+    def address(self, handle: Handle) -> str:
+        return readable(handle.value)
 
     def has_view_permission(self, request: HttpRequest, obj: Contact | None = None) -> bool:
         return access.has_right(request.user, "chats.view_contact")
@@ -128,7 +142,7 @@ class HandleInline(OnlyThere, admin.TabularInline):  # type: ignore[type-arg]
 class ContactAdmin(OnlyThere, admin.ModelAdmin):  # type: ignore[type-arg]
     """People in the chats of one's own lines."""
 
-    list_display = ("__str__", "handle_values", "time_zone", "created_at")
+    list_display = ("shown_name", "handle_values", "time_zone", "created_at")
     search_fields = ("name", "handles__value")
     ordering = ("-pk",)
     fields = ("name", "time_zone", "created_at", "updated_at")
@@ -142,9 +156,13 @@ class ContactAdmin(OnlyThere, admin.ModelAdmin):  # type: ignore[type-arg]
     def get_queryset(self, request: HttpRequest) -> QuerySet[Contact]:
         return access.contacts_for(request.user).prefetch_related("handles").order_by("-pk")
 
-    @admin.display(description="Handles")
+    @admin.display(description="Name")
+    def shown_name(self, contact: Contact) -> str:
+        return readable(contact)
+
+    @admin.display(description="Numbers and e-mails")
     def handle_values(self, contact: Contact) -> str:
-        return ", ".join(handle.value for handle in contact.handles.all())
+        return ", ".join(readable(handle.value) for handle in contact.handles.all())
 
     def save_model(self, request: HttpRequest, obj: Contact, form: ModelForm[Any], change: bool) -> None:
         rename_contact(contact=obj, name=form.cleaned_data["name"], by=person(request))
@@ -154,12 +172,21 @@ class ContactAdmin(OnlyThere, admin.ModelAdmin):  # type: ignore[type-arg]
 class AuditRecordAdmin(OnlyThere, admin.ModelAdmin):  # type: ignore[type-arg]
     """Who changed what on one's own lines; nobody changes a record."""
 
-    list_display = ("happened_at", "actor", "action", "line", "chat_link", "target", "before", "after")
+    list_display = ("happened_at", "actor", "action", "line_name", "chat_link", "target_shown", "before", "after")
     list_display_links = ("happened_at",)
     list_select_related = ("actor", "line", "chat")
     search_fields = ("=action", "=actor__username", "=target")
     search_help_text = "A whole action (group.rename), user name or target."
-    fields = readonly_fields = ("happened_at", "actor", "action", "line", "chat_link", "target", "before", "after")
+    fields = readonly_fields = (
+        "happened_at",
+        "actor",
+        "action",
+        "line_name",
+        "chat_link",
+        "target_shown",
+        "before",
+        "after",
+    )
     ordering = ("-pk",)
     paginator = BoundedPaginator
     show_full_result_count = False
@@ -172,8 +199,16 @@ class AuditRecordAdmin(OnlyThere, admin.ModelAdmin):  # type: ignore[type-arg]
     def has_change_permission(self, request: HttpRequest, obj: AuditRecord | None = None) -> bool:
         return False
 
+    @admin.display(description="Line")
+    def line_name(self, entry: AuditRecord) -> str:
+        return readable(entry.line) if entry.line else "–"
+
+    @admin.display(description="Target")
+    def target_shown(self, entry: AuditRecord) -> str:
+        return readable(entry.target) or "–"
+
     @admin.display(description="Chat")
     def chat_link(self, entry: AuditRecord) -> str:
         if entry.chat is None:
             return "–"
-        return format_html('<a href="{}">{}</a>', reverse("admin:chat", args=[entry.chat.pk]), entry.chat)
+        return format_html('<a href="{}">{}</a>', reverse("admin:chat", args=[entry.chat.pk]), readable(entry.chat))

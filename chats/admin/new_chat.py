@@ -14,6 +14,7 @@ from django.views.decorators.http import require_http_methods
 from chats.actions.messages import start_chat
 from chats.actions.rules import Refused
 from chats.admin.guard import person, room
+from chats.admin.typed import as_handle
 from chats.models import Line
 from chats.queries import access
 from chats.v3.limits import MAX_TEXT_LENGTH
@@ -30,9 +31,9 @@ class NewChatForm(forms.Form):
         label="To",
         max_length=4000,
         widget=forms.Textarea(attrs={"rows": 2, "autocomplete": "off", "spellcheck": "false", "data-handles": ""}),
-        help_text="Phone numbers such as +14155550123 or e-mail addresses, one per line or with commas. "
+        help_text="Phone numbers such as +1 415 555 0123 or e-mail addresses, one per line or with commas. "
         "Several make a group.",
-        error_messages={"required": "Say who it is for: a phone number such as +14155550123, or an e-mail address."},
+        error_messages={"required": "Say who it is for: a phone number such as +1 415 555 0123, or an e-mail address."},
     )
     text = forms.CharField(
         label="First message",
@@ -45,8 +46,8 @@ class NewChatForm(forms.Form):
     )
 
     def handles(self) -> list[str]:
-        """Who it is for, as written, without the marks between them."""
-        return [one.strip() for one in re.split(r"[,;\n]+", self.cleaned_data["to"]) if one.strip()]
+        """Who it is for, one by one."""
+        return [as_handle(one) for one in re.split(r"[,;\n]+", self.cleaned_data["to"]) if one.strip()]
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -17,6 +17,7 @@ from django.views.decorators.http import require_POST, require_safe
 from chats.actions import contacts, groups, operations
 from chats.actions.rules import Refused
 from chats.admin.guard import htmx_of, person, room
+from chats.admin.typed import as_handle
 from chats.models import Chat, Operation, Participant
 from chats.models.operation import Kind, State
 from chats.queries import access, inbox
@@ -79,8 +80,11 @@ class Panel:
         return self.chat.is_group and self.chat.remote_id is not None and self.chat.left_at is None
 
 
-def read(user: Person, chat: Chat, dismissed: list[int]) -> Panel:
-    """The panel of a chat, in three queries. The caller has made sure that `user` sees the chat."""
+def panel_of(user: Person, chat: Chat, people: list[Participant], hidden: list[int]) -> Panel:
+    """The panel of a chat with these `people`, without the failed changes that are `hidden`.
+
+    Two queries for a group, none for a direct chat. The caller has made sure that `user` sees the chat.
+    """
     panel = Panel(
         chat=chat,
         can_manage=access.has_right(user, "chats.manage_groups"),
@@ -90,7 +94,7 @@ def read(user: Person, chat: Chat, dismissed: list[int]) -> Panel:
     going = {
         operation.payload.get("handle"): operation for operation in pending if operation.kind == Kind.REMOVE_PARTICIPANT
     }
-    for participant in inbox.participants(chat):
+    for participant in people:
         if participant.status == Participant.Status.ACTIVE:
             panel.rows.append(Row(participant, going.get(participant.handle.value)))
         else:
@@ -105,7 +109,7 @@ def read(user: Person, chat: Chat, dismissed: list[int]) -> Panel:
         elif operation.kind == Kind.LEAVE_GROUP:
             panel.leaving = operation
     if chat.is_group:
-        panel.failed = [one for one in inbox.failed_changes(chat) if one.pk not in dismissed]
+        panel.failed = [one for one in inbox.failed_changes(chat) if one.pk not in hidden]
     return panel
 
 
@@ -149,13 +153,13 @@ def picture(request: HttpRequest, pk: int) -> HttpResponse:
 @room("read_chats")
 def add(request: HttpRequest, pk: int) -> HttpResponse:
     chat = access.get_chat(request.user, pk)
-    handle = request.POST.get("handle", "").strip()
+    typed = request.POST.get("handle", "").strip()
     return _change(
         request,
         chat,
         "add",
-        handle,
-        lambda: groups.add_participant(chat=chat, handle=handle, by=person(request)),
+        typed,
+        lambda: groups.add_participant(chat=chat, handle=as_handle(typed), by=person(request)),
         "The person shows as added once it is confirmed.",
     )
 
@@ -242,8 +246,8 @@ def dismiss(request: HttpRequest, pk: int, operation_pk: int) -> HttpResponse:
     """Stop showing a failed change to this person; it stays in the activity."""
     chat, operation = _change_of(request, pk, operation_pk)
     if operation.state == State.FAILED:
-        dismissed = [one for one in _dismissed(request) if one != operation.pk]
-        request.session[DISMISSED] = [*dismissed, operation.pk][-MOST_DISMISSED:]
+        others = [one for one in dismissed(request) if one != operation.pk]
+        request.session[DISMISSED] = [*others, operation.pk][-MOST_DISMISSED:]
     return _answer(request, chat) if htmx_of(request) else redirect("admin:chat", chat.pk)
 
 
@@ -274,9 +278,14 @@ def _change(
 
 
 def _answer(request: HttpRequest, chat: Chat, problem: Problem | None = None) -> HttpResponse:
-    context = {"panel": read(request.user, chat, _dismissed(request)), "chat": chat, "problem": problem}
+    context = {
+        "panel": panel_of(request.user, chat, inbox.participants(chat), dismissed(request)),
+        "chat": chat,
+        "problem": problem,
+    }
     return render(request, "console/panel/panel.html", context, status=200 if problem is None else 422)
 
 
-def _dismissed(request: HttpRequest) -> list[int]:
+def dismissed(request: HttpRequest) -> list[int]:
+    """The failed changes that this person no longer wants to see."""
     return list(request.session.get(DISMISSED, []))

@@ -10,7 +10,7 @@ from django.contrib import messages
 from django.contrib.auth.models import User
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 from django.utils.cache import patch_vary_headers
 from django.views.decorators.http import require_POST, require_safe
 from django_htmx.http import trigger_client_event
@@ -21,9 +21,11 @@ from chats.actions.rules import Refused
 from chats.admin.bubbles import bubbles_of
 from chats.admin.guard import htmx_of, person, room
 from chats.admin.inbox import list_context, query_of, with_query
+from chats.admin.panel import dismissed, panel_of
 from chats.models import Chat, Message, Operation, Participant
 from chats.queries import access, inbox
 from chats.queries.paging import Page, Position
+from chats.templatetags.console import readable
 from chats.v3.limits import MAX_TEXT_LENGTH
 
 THREAD = "thread"
@@ -163,9 +165,9 @@ def why_no_reply(chat: Chat, people: list[Participant], user: User) -> str:
     others = [one.handle for one in people if not one.is_me and one.status == Participant.Status.ACTIVE]
     if not chat.is_group and len(others) == 1:
         if others[0].opted_out_at is not None:
-            return f"{others[0]} has opted out, so nothing may be sent."
+            return f"{readable(others[0])} has opted out, so nothing may be sent."
         if others[0].blocked_at is not None:
-            return f"{others[0]} is blocked. Unblock them to write."
+            return f"{readable(others[0])} is blocked. Unblock them to write."
     return ""
 
 
@@ -183,7 +185,7 @@ def _show(request: HttpRequest, found: Chat, draft: Draft | None = None, status:
         "draft": draft or Draft(key=str(uuid.uuid4()), seen=max((row.pk for row in page.rows), default=0)),
         "limit": MAX_TEXT_LENGTH,
         "is_newest": Position.read(before) is None,
-        "panel_url": _panel_url(found),
+        "panel": panel_of(user, found, people, dismissed(request)),
         "can_reply": access.has_right(user, "chats.reply_to_chats"),
         "query": query_of(inbox.InboxFilters.read(request.GET)),
     }
@@ -276,13 +278,6 @@ def _names(people: list[Participant]) -> str:
     names = [str(one.handle) for one in people if not one.is_me and one.status == Participant.Status.ACTIVE]
     more = len(names) - NAMES_IN_HEAD
     return ", ".join(names[:NAMES_IN_HEAD]) + (f" and {more} more" if more > 0 else "")
-
-
-def _panel_url(chat: Chat) -> str:
-    try:
-        return reverse("admin:chat_panel", args=[chat.pk])
-    except NoReverseMatch:
-        return ""
 
 
 def _key(given: str) -> uuid.UUID:

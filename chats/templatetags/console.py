@@ -6,10 +6,13 @@ written by the server relative to the one clock, and `time.js` keeps it true in 
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import NamedTuple
 from zlib import crc32
 
+import phonenumbers
 from django import template
 from django.templatetags.static import static
 from django.utils.html import format_html
@@ -68,6 +71,28 @@ SERVICE = {
     "SMS": Look("SMS", "bubble", "muted"),
     "": Look("No service yet", "minus", "muted"),
 }
+
+
+# A phone number as the remote writes it, wherever it stands in a name or a sentence.
+_E164 = re.compile(r"(?<![\w+])\+[1-9][0-9]{6,14}(?!\w)")
+
+
+@register.filter
+def readable(value: object) -> str:
+    """The text with its phone numbers written for the eye: "+12025550101" becomes "+1 202 555 0101".
+
+    For reading only. What is searched, copied or sent stays as the remote writes it.
+    """
+    return _E164.sub(lambda found: _spaced(found.group()), str(value))
+
+
+@lru_cache(maxsize=4096)
+def _spaced(number: str) -> str:
+    try:
+        parsed = phonenumbers.parse(number)
+    except phonenumbers.NumberParseException:  # a country code that nobody has
+        return number
+    return phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.INTERNATIONAL).replace("-", " ")
 
 
 @register.simple_tag

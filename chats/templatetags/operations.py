@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from datetime import timedelta
 from typing import Any
 
@@ -25,6 +26,12 @@ def describe(operation: Operation) -> str:
     if operation.kind == Kind.REMOVE_PARTICIPANT and payload.get("handle"):
         return f"Remove {payload['handle']}"
     return str(operation.get_kind_display())
+
+
+@register.filter
+def event_words(event_type: str) -> str:
+    """What an event tells, from its type: "chat.group_name_updated" becomes "Chat group name updated"."""
+    return re.sub(r"[._]+", " ", event_type).strip().capitalize() or "Event without a type"
 
 
 @register.filter

@@ -19,6 +19,7 @@ from rest_framework.response import Response
 
 from chats.v3.content import MAX_IDEMPOTENCY_KEY_LENGTH
 from sandbox import clock
+from sandbox.api.base import is_clean
 from sandbox.api.errors import ApiError
 from sandbox.models import Answer, Message
 
@@ -44,7 +45,7 @@ def key_of(request: Request, message: Mapping[str, Any]) -> str | None:
         key = request.META.get("HTTP_IDEMPOTENCY_KEY") or None
     if key is None:
         return None
-    if not isinstance(key, str) or not 1 <= len(key) <= MAX_IDEMPOTENCY_KEY_LENGTH or "\x00" in key:
+    if not isinstance(key, str) or not 1 <= len(key) <= MAX_IDEMPOTENCY_KEY_LENGTH or not is_clean(key):
         raise ApiError(1005, f"idempotency_key must be a text of 1 to {MAX_IDEMPOTENCY_KEY_LENGTH} characters")
     return key
 

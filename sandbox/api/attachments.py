@@ -28,7 +28,7 @@ class Attachments(base.ApiView):
         found = check_attachment(filename=filename, content_type=content_type, size_bytes=size)
         if found:
             raise ApiError(found[0].code, found[0].message)
-        if "\x00" in filename or any("\ud800" <= character <= "\udfff" for character in filename):
+        if not base.is_clean(filename):
             raise ApiError(1005, "filename holds a character that a file's name cannot have")
         now = clock.now()
         row = Attachment.objects.create(

@@ -100,6 +100,11 @@ def many(request: Request, name: str) -> list[str]:
     return [each.strip() for text in request.query_params.getlist(name) for each in text.split(",") if each.strip()]
 
 
+def is_clean(text: str) -> bool:
+    """Whether a text can be kept and sent: nothing in it is NUL or half of a character."""
+    return "\x00" not in text and not any("\ud800" <= character <= "\udfff" for character in text)
+
+
 def boolean(body: Mapping[str, Any], name: str, default: bool = False) -> bool:
     """A true or false of the body."""
     value = body.get(name, default)

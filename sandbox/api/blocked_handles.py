@@ -55,7 +55,7 @@ def _reason(value: object) -> str | None:
         return None
     if not isinstance(value, str):
         raise ApiError(1003, "reason must be a string")
-    if len(value) > MAX_REASON or "\x00" in value:
+    if len(value) > MAX_REASON or not base.is_clean(value):
         raise ApiError(1005, f"reason must have at most {MAX_REASON} characters")
     return value
 

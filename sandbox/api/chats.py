@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import urlsplit
 
 from django.db import IntegrityError, transaction
 from django.db.models import Prefetch, Q
@@ -13,7 +12,7 @@ from rest_framework.response import Response
 
 from chats.v3.content import MAX_RECIPIENTS
 from sandbox import clock, groups, ids, world
-from sandbox.api import answers, base, sending, shapes
+from sandbox.api import answers, base, pictures, sending, shapes
 from sandbox.api.errors import ApiError
 from sandbox.event_shapes import chat_created_news
 from sandbox.events import tell
@@ -171,7 +170,7 @@ def make_chat(line: Line, handles: list[str], reuse_key: str) -> Chat:
         line=line,
         is_group=len(handles) > 1,
         peer=people[handles[0]] if len(handles) == 1 else None,
-        service=groups.service_of([people[handle].service for handle in handles]),
+        service=_service(line, [people[handle] for handle in handles]),
         reuse_key=reuse_key,
         created_at=now,
         updated_at=now,
@@ -201,8 +200,15 @@ def make_chat(line: Line, handles: list[str], reuse_key: str) -> Chat:
 
 
 def _handle_service(chat: Chat, person: Person) -> str:
-    """In a group everybody uses the group's service."""
-    return chat.service if chat.is_group else person.service
+    """In a group everybody uses the group's service, and on a line of the type RCS nobody iMessage."""
+    return chat.service if chat.is_group or person.service == "iMessage" else person.service
+
+
+def _service(line: Line, people: list[Person]) -> str:
+    """The best service that the line and all of these people have."""
+    best = groups.service_of([person.service for person in people])
+    # Whoever has iMessage has a phone that also knows RCS, unless the handle is an e-mail address.
+    return "RCS" if best == "iMessage" and line.line_type == "RCS" else best
 
 
 def _name(body: Mapping[str, Any]) -> str | None:
@@ -221,12 +227,4 @@ def _icon(body: Mapping[str, Any]) -> str | None:
     icon = body.get("group_chat_icon")
     if icon is None:
         return None
-    if not isinstance(icon, str):
-        raise ApiError(1003, "group_chat_icon must be a string")
-    address = urlsplit(icon)
-    if address.scheme != "https" or not address.hostname:
-        raise ApiError(5007, "group_chat_icon must be a public https address of an image")
-    # The image is not fetched; a name that cannot be an image's is refused as one that was.
-    if address.path.lower().endswith((".pdf", ".txt", ".html", ".mp4", ".zip")):
-        raise ApiError(5006, "group_chat_icon is not an image")
-    return icon
+    return pictures.address(icon, "group_chat_icon")

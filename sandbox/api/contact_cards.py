@@ -111,7 +111,7 @@ def _names(body: Mapping[str, Any]) -> dict[str, str | None]:
         if not isinstance(value, str):
             raise ApiError(1003, f"{name} must be a string")
         value = value.strip()
-        if len(value) > MAX_NAME or (name == "first_name" and not value):
+        if len(value) > MAX_NAME or not base.is_clean(value) or (name == "first_name" and not value):
             raise ApiError(1005, f"{name} must have from 1 to {MAX_NAME} characters")
         found[name] = value or None
     if body.get("image_url") is not None:

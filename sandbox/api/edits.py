@@ -8,7 +8,7 @@ from typing import Any
 
 from chats.v3.limits import MAX_TEXT_LENGTH
 from sandbox import clock
-from sandbox.api import sending
+from sandbox.api import base, sending
 from sandbox.api.errors import ApiError
 from sandbox.api.own_handle import own_handle_with_chat
 from sandbox.event_shapes import edited_news
@@ -28,7 +28,7 @@ def read(body: Mapping[str, Any]) -> tuple[str, int]:
         raise ApiError(1003, "text must be a string")
     if not 1 <= len(text) <= MAX_TEXT_LENGTH:
         raise ApiError(1005, f"text must have from 1 to {MAX_TEXT_LENGTH:,} characters")
-    if "\x00" in text or any("\ud800" <= character <= "\udfff" for character in text):
+    if not base.is_clean(text):
         raise ApiError(1005, "text holds a character that cannot be sent")
     if not isinstance(index, int) or isinstance(index, bool) or index < 0:
         raise ApiError(1005, "part_index must be a whole number from 0")

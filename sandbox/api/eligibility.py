@@ -14,25 +14,17 @@ from rest_framework.request import Request
 from sandbox import blocklist, clock
 from sandbox.api import base
 from sandbox.api.errors import ApiError
-from sandbox.models import Chat, OptOutOverride, Person
+from sandbox.models import Chat, OptOutOverride
 
 HINT_LENGTH = 4
 
 
-def check_recipients(request: Request, handles: Sequence[str], *, override_optout: bool) -> None:
-    """Raise `ApiError` (2026 or 2024) when nothing may be sent to exactly these cleaned handles.
-
-    Our own line is not among them. Call it in the transaction that accepts the send: an override of an opt-out
-    is recorded there.
-    """
-    opted_out_at = None
-    if len(handles) == 1:
-        opted_out_at = Person.objects.filter(handle=handles[0]).values_list("opted_out_at", flat=True).first()
-    _check(request, handles, opted_out_at, override_optout=override_optout)
-
-
 def check_chat(request: Request, chat: Chat, *, override_optout: bool) -> None:
-    """The same for a chat, which comes with its `peer` loaded; costs no query for a direct chat."""
+    """Raise `ApiError` (2026 or 2024) when nothing may be sent into this chat, which comes with its `peer` loaded.
+
+    Costs no query for a direct chat. Call it in the transaction that accepts the send: an override of an opt-out is
+    recorded there.
+    """
     if chat.peer is not None:
         _check(request, [chat.peer.handle], chat.peer.opted_out_at, override_optout=override_optout)
     elif blocklist.is_in_use():

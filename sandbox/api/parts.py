@@ -65,12 +65,22 @@ def _text(part: Mapping[str, Any], line_number: str) -> dict[str, Any]:
     return {
         "type": "text",
         "value": value,
-        "text_decorations": part.get("text_decorations"),
+        "text_decorations": _decorations(part),
         "inline_stickers": stickers or None,
         "mentions": [{"handle": mention, "is_me": mention == line_number, "range": span}] if mention else None,
         "mention": mention,
         "mention_range": span,
     }
+
+
+def _decorations(part: Mapping[str, Any]) -> list[dict[str, Any]] | None:
+    """The decorations without anything that is no part of one."""
+    given = part.get("text_decorations")
+    if given is None:
+        return None
+    return [
+        {name: each[name] for name in ("range", "style", "animation") if each.get(name) is not None} for each in given
+    ]
 
 
 def _inline_sticker(given: Mapping[str, Any]) -> dict[str, Any]:
@@ -109,7 +119,7 @@ def media(*, url: str | None, attachment_id: str | None) -> dict[str, Any]:
     if attachment_id is not None:
         return files.part_of(files.complete(UUID(attachment_id)))
     assert url is not None  # noqa: S101 - the rules ask for one of the two
-    name = unquote(urlsplit(url).path.rsplit("/", 1)[-1]) or "file"
+    name = unquote(urlsplit(url).path.rsplit("/", 1)[-1]).replace("\x00", "") or "file"
     return {
         "type": "media",
         "id": str(ids.new()),

@@ -27,7 +27,7 @@ def address(value: object, name: str) -> str:
         host = parts.hostname or ""
     except ValueError:
         host = ""
-    if not host or parts.scheme != "https" or len(value) > MAX_LENGTH or _is_private(host):
+    if not host or parts.scheme != "https" or len(value) > MAX_LENGTH or not value.isprintable() or _is_private(host):
         raise ApiError(5007, f"{name} could not be fetched: it must be a public https address")
     if parts.path.lower().endswith(NO_PICTURE):
         raise ApiError(5006, f"{name} is not an image")

@@ -31,10 +31,18 @@ def read(given: object, before: Placement) -> Placement:
         value = given.get(name)
         if value is None:
             continue
-        if not isinstance(value, int | float) or isinstance(value, bool) or not math.isfinite(value):
-            raise ApiError(1005, f"placement.{name} must be a number")
-        if name in {"x", "y"} and not -1 <= value <= 1:
+        number = _number(value, name)
+        if name in {"x", "y"} and not -1 <= number <= 1:
             raise ApiError(1005, f"placement.{name} must be from -1 to 1")
-        now[name] = float(value)
+        now[name] = number
     now["scale"] = min(MOST_SCALE, max(LEAST_SCALE, now["scale"]))
     return now
+
+
+def _number(value: object, name: str) -> float:
+    try:
+        if isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value):
+            return float(value)
+    except OverflowError:  # a whole number of more digits than fit
+        pass
+    raise ApiError(1005, f"placement.{name} must be a number")

@@ -130,6 +130,6 @@ def _text(option: object) -> str:
         raise ApiError(1001, "An option needs a text")
     if not isinstance(text, str):
         raise ApiError(1003, "The text of an option must be a string")
-    if not 1 <= len(text) <= LONGEST_OPTION or "\x00" in text or any("\ud800" <= each <= "\udfff" for each in text):
+    if not 1 <= len(text) <= LONGEST_OPTION or not base.is_clean(text):
         raise ApiError(1005, f"The text of an option must have from 1 to {LONGEST_OPTION} characters")
     return text

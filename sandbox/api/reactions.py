@@ -129,9 +129,8 @@ def _emoji(value: object, name: str) -> str:
     """Assumption (8.2): an emoji is short, and at least one character of it is beyond the letters and signs."""
     if not isinstance(value, str) or not 1 <= len(value) <= LONGEST_EMOJI:
         raise ApiError(1005, f"{name} must be a single emoji")
-    if not any(character > "\u203b" or character in "©®" for character in value) or any(
-        character.isalpha() or character.isspace() or "\ud800" <= character <= "\udfff" for character in value
-    ):
+    is_drawn = any(character > "\u203b" or character in "©®" for character in value)
+    if not is_drawn or not base.is_clean(value) or any(each.isalpha() or each.isspace() for each in value):
         raise ApiError(1005, f"{name} must be a single emoji")
     return value
 

@@ -112,7 +112,7 @@ def take(request: Request, chat: Chat, me: Participant, message: Mapping[str, An
         me,
         parts.stored(message, me.handle),
         key=key,
-        effect=message.get("effect"),
+        effect=_effect(message.get("effect")),
         reply_to=_reply_to(chat, message.get("reply_to")),
         preferred_service=message.get("preferred_service"),
     )
@@ -191,6 +191,15 @@ def _json_or_null(value: object) -> str | None:
 def sent_shape(message: Message, me: Participant) -> dict[str, Any]:
     """The SentMessage of an accepted message."""
     return shapes.sent_message(message, me)
+
+
+def _effect(given: Mapping[str, Any] | None) -> dict[str, Any] | None:
+    """A checked effect without anything that is no part of one. Names that are not known are tolerated."""
+    if given is None:
+        return None
+    if not base.is_clean(given["name"]):
+        raise ApiError(1005, "The name of the effect holds a character that cannot be sent")
+    return {"name": given["name"], "type": given["type"]}
 
 
 def _reply_to(chat: Chat, reply: Mapping[str, Any] | None) -> dict[str, Any] | None:

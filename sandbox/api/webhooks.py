@@ -22,7 +22,7 @@ from sandbox.events import NEW_VERSION, OLD_VERSION, tell
 from sandbox.models import RoutingToken, Subscription
 from sandbox.people import cards
 
-DOC_URL = "https://docs.linqapp.com/guides/webhooks/events"
+DOC_URL = "https://docs.linqapp.com/channel/imessage/guides/webhooks/events"
 HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,100}")
 
 
@@ -100,6 +100,7 @@ def _save(row: Subscription) -> None:
         with transaction.atomic():
             row.save()
     except IntegrityError:
+        # Assumption (8.2 3): no code is documented for a target that is taken.
         raise ApiError(1005, "There is already a subscription for this target_url") from None
 
 
@@ -112,7 +113,7 @@ def _apply(row: Subscription, body: Mapping[str, Any]) -> None:
 
 
 def _target(value: object) -> str:
-    if not isinstance(value, str) or len(value) > 2048:
+    if not isinstance(value, str) or len(value) > 2048 or not value.isprintable():
         raise ApiError(1005, "target_url must be an address of at most 2048 characters")
     try:
         address = urlsplit(value)

@@ -10,17 +10,21 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from sandbox import clock, groups, happenings, ids
-from sandbox.api import base, shapes
+from chats.v3.limits import TAPBACKS
+from chats.v3.opt_out import is_opt_out
+from sandbox import bulk, clock, groups, happenings, ids, location, world
+from sandbox.api import base, parts, sending, shapes
 from sandbox.api.chats import find_chat, make_chat
 from sandbox.api.errors import ApiError
 from sandbox.api.messages import with_reactions
 from sandbox.event_shapes import chat_created_news, typing_news
 from sandbox.events import tell
 from sandbox.inbound import Said, receive
-from sandbox.models import Chat, Line, Message, Participant, Person
+from sandbox.models import Chat, Line, Message, Participant, Person, World
 from sandbox.models.chat import identity
-from sandbox.people import life
+from sandbox.people import answers, habits, life
+
+MOST_SHARING = 30 * 86_400
 
 
 class People(APIView):
@@ -32,21 +36,13 @@ class People(APIView):
 
 
 class Say(APIView):
-    """POST /sandbox/people/{handle}/say `{chat_id | line, text}`."""
+    """POST /sandbox/people/{handle}/say `{chat_id | line, text | parts}`."""
 
     def post(self, request: Request, handle: str) -> Response:
         """Let a person send a message into a chat, or to a line: 201."""
-        body = base.json_object(request)
-        text = body.get("text")
-        if not isinstance(text, str) or not text:
-            raise ApiError(1001, "text is required")
-        with transaction.atomic():
-            chat, sender = _where(body, base.handle(handle, "handle"))
-            if chat.left_at is not None:
-                raise ApiError(2013, "The line left this chat and does not hear what is said in it")
-            heard = receive([Said(chat, sender, text)], clock.now())
+        chat, sender, heard = say(base.json_object(request), base.handle(handle, "handle"))
         # Nobody hears a blocked handle.
-        message = shapes.message(heard[0], sender) if heard else None
+        message = shapes.message(heard, sender) if heard else None
         return Response({"chat_id": str(chat.id), "message": message}, status=201)
 
 
@@ -121,6 +117,137 @@ class WholeChat(APIView):
         return Response(shapes.chat(chat, members) | counters | {"messages": messages})
 
 
+class React(APIView):
+    """POST /sandbox/people/{handle}/react `{message_id, type = "love", custom_emoji}`."""
+
+    def post(self, request: Request, handle: str) -> Response:
+        """Let a person put a tapback on a message of ours: 201."""
+        body = base.json_object(request)
+        kind, emoji = body.get("type", "love"), body.get("custom_emoji")
+        if kind not in (*TAPBACKS, "custom"):
+            raise ApiError(1005, f"type must be one of {', '.join(TAPBACKS)}, custom")
+        if (kind == "custom") != isinstance(emoji, str) or (emoji is not None and not 0 < len(str(emoji)) <= 16):
+            raise ApiError(1005, "custom_emoji goes with the type custom, and is a short text")
+        with transaction.atomic():
+            found = answers.find([base.identifier(str(body.get("message_id") or ""), "message_id")])
+            if not found:
+                raise ApiError(2002, "Message not found")
+            message = found[0]
+            if not message.is_from_me or (message.service or message.chat.service) == "SMS":
+                raise ApiError(2017, "People react to messages that we sent by iMessage or RCS")
+            member = _participant(message.chat, base.handle(handle, "handle"))
+            made = answers.react([answers.Tapback(message, member, kind, clock.now(), emoji)])
+        if not made:
+            raise ApiError(2015, f"{handle} has reacted to this message already")
+        return Response({"message_id": str(message.id), "reaction_id": str(made[0].id), "type": kind}, status=201)
+
+
+class OptOut(APIView):
+    """POST /sandbox/people/{handle}/opt_out `{chat_id | line, keyword = true}`."""
+
+    def post(self, request: Request, handle: str) -> Response:
+        """Let a person ask to be left alone, by a keyword or in words that are none: 201."""
+        body = base.json_object(request)
+        keyword = base.boolean(body, "keyword", True)
+        with transaction.atomic():
+            chat, sender = where(body, base.handle(handle, "handle"))
+            heard = answers.opt_out(chat, sender, clock.now(), keyword=keyword)
+        message = shapes.message(heard, sender) if heard else None
+        return Response({"chat_id": str(chat.id), "message": message}, status=201)
+
+
+class Report(APIView):
+    """POST /sandbox/people/{handle}/report `{chat_id}`."""
+
+    def post(self, request: Request, handle: str) -> Response:
+        """Let a person report our line as junk and block it. Who wrote in the chat has no such choice."""
+        with transaction.atomic():
+            chat, _ = _member(base.json_object(request), base.handle(handle, "handle"))
+            if chat.is_group or chat.inbound:
+                raise ApiError(2015, "Only somebody who never wrote in a direct chat can report it")
+            answers.report(chat, clock.now())
+        return Response({"chat_id": str(chat.id), "reported": chat.line.phone_number})
+
+
+class ShareLocation(APIView):
+    """POST /sandbox/people/{handle}/share_location `{chat_id | line, seconds, stop = false}`."""
+
+    def post(self, request: Request, handle: str) -> Response:
+        """Let a person share their location with a line, for some time or until they end it; or end it."""
+        body = base.json_object(request)
+        stop, seconds = base.boolean(body, "stop"), body.get("seconds")
+        if seconds is not None and (
+            not isinstance(seconds, int | float) or isinstance(seconds, bool) or not 0 < seconds <= MOST_SHARING
+        ):
+            raise ApiError(1005, f"seconds must be a number above 0 and up to {MOST_SHARING}")
+        with transaction.atomic():
+            chat, member = where(body, base.handle(handle, "handle"))
+            if member.person is None or member.person.service != "iMessage":
+                raise ApiError(2017, "Only people on iMessage share their location")
+            if stop:
+                rows = location.LocationShare.objects.filter(person=member.person, line=chat.line)
+                for share in rows.select_related("person", "line"):
+                    location.stop_sharing(share, clock.now())
+            else:
+                location.start_sharing(member.person, chat.line, chat, seconds=seconds)
+        return Response({"chat_id": str(chat.id), "sharing": not stop})
+
+
+class HabitsOfOne(APIView):
+    """POST /sandbox/people/{handle}/habits: any habit and its value."""
+
+    def post(self, request: Request, handle: str) -> Response:
+        """Change a person's habits; what is not named stays."""
+        changes = _habits(base.json_object(request))
+        person = Person.objects.filter(handle=base.handle(handle, "handle")).first()
+        if person is None:
+            raise ApiError(1005, f"There is nobody with the handle {handle}")
+        person.habits = {**person.habits, **changes}
+        person.save(update_fields=["habits"])
+        return Response(person_shape(person))
+
+
+class HabitsOfAll(APIView):
+    """POST /sandbox/habits: any habit and its value."""
+
+    def post(self, request: Request) -> Response:
+        """Give everybody these habits, whatever their own are, people met later too. An empty object ends it."""
+        changes = _habits(base.json_object(request))
+        World.objects.filter(id=1).update(habits=changes)
+        world.refresh()
+        return Response({"habits": changes})
+
+
+def _habits(body: Mapping[str, Any]) -> dict[str, Any]:
+    try:
+        return habits.checked(body)
+    except habits.BadHabits as wrong:
+        raise ApiError(1005, str(wrong)) from None
+
+
+def say(body: Mapping[str, Any], handle: str) -> tuple[Chat, Participant, Message | None]:
+    """Let a person say something: a text, or parts as in a message of ours. Somebody blocked is not heard."""
+    given = body.get("parts")
+    if given is None:
+        text = body.get("text")
+        if not isinstance(text, str) or not text:
+            raise ApiError(1001, "text or parts is required")
+        given = [{"type": "text", "value": text}]
+    content = parts.with_own_files_named({"parts": given})
+    with transaction.atomic():
+        chat, sender = where(body, handle)
+        if chat.left_at is not None:
+            raise ApiError(2013, "The line left this chat and does not hear what is said in it")
+        sending.check_content(content, opens_chat=False, is_group=chat.is_group)
+        stored = tuple(parts.stored(content, chat.line.phone_number))
+        text = " ".join(part["value"] for part in stored if part["type"] == "text")
+        if chat.stance == "stopped" and not is_opt_out(text):
+            chat.stance = "open"  # they are talking again
+            bulk.save([chat], ["stance"])
+        heard = receive([Said(chat, sender, text, parts=stored)], clock.now())
+    return chat, sender, heard[0] if heard else None
+
+
 def person_shape(row: Person) -> dict[str, Any]:
     """A person, with their habits."""
     return {
@@ -133,7 +260,7 @@ def person_shape(row: Person) -> dict[str, Any]:
     }
 
 
-def _where(body: Mapping[str, Any], handle: str) -> tuple[Chat, Participant]:
+def where(body: Mapping[str, Any], handle: str) -> tuple[Chat, Participant]:
     """The chat a person speaks in: the one named, or their direct chat with the line named, made if need be."""
     if body.get("chat_id") is not None:
         return _member(body, handle)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
@@ -56,7 +56,7 @@ def _answer_to_come(message: Message, habit: Habits, at: datetime, *, sms: bool)
     if sms:
         return _planned_answer(message, begin)
     # One answer at a time per chat: a burst of messages is answered once.
-    return _act("people.type", begin, message, key=f"type:{message.chat_id}")
+    return _act("people.type", begin, message, key=f"type:{_turn(message)}")
 
 
 def _pause(step: tuple[float, float], habit: Habits, message: Message, what: str, *, of: float = 0.0) -> float:
@@ -73,7 +73,12 @@ def _act(kind: str, at: datetime, message: Message, *, key: str | None = None) -
 
 
 def _planned_answer(message: Message, at: datetime) -> Happening:
-    return _act("people.answer", at, message, key=f"answer:{message.chat_id}")
+    return _act("people.answer", at, message, key=f"answer:{_turn(message)}")
+
+
+def _turn(message: Message) -> UUID:
+    """What is answered once: a chat, however much was said in it, and every poll."""
+    return message.id if message.kind == "poll" else message.chat_id
 
 
 def of_a_group(message: Message, at: datetime) -> list[Happening]:
@@ -135,33 +140,63 @@ def _answer(payloads: Sequence[Payload]) -> None:
 
 @handles("people.react", together=True)
 def _react(payloads: Sequence[Payload]) -> None:
+    seed = world.current().seed
     times = _moments(payloads)
     messages = find(times)
     members = others(message.chat_id for message in messages)
+    tapbacks = []
     for message in messages:
         participant = members[message.chat_id][0]
-        kind = chance.one_of(TAPBACKS, world.current().seed, "tapback", participant.handle, message.chat.outbound)
-        react(message, participant, kind, times[message.id])
+        kind = chance.one_of(TAPBACKS, seed, "tapback", participant.handle, message.chat.outbound)
+        tapbacks.append(Tapback(message, participant, kind, times[message.id]))
+    react(tapbacks)
 
 
-def react(message: Message, participant: Participant, kind: str, at: datetime, *, emoji: str | None = None) -> Reaction:
-    """Somebody puts a tapback on a message of ours; it counts as a reply. Returns the reaction."""
-    chat = message.chat
-    reaction, new = Reaction.objects.get_or_create(
-        message=message,
-        participant=participant,
-        part_index=0,
-        defaults={"id": ids.new(), "type": kind, "custom_emoji": emoji, "created_at": at},
+@dataclass(frozen=True)
+class Tapback:
+    """Somebody's reaction to a message of ours."""
+
+    message: Message
+    participant: Participant
+    kind: str
+    at: datetime
+    emoji: str | None = None
+
+
+def react(tapbacks: Sequence[Tapback]) -> list[Reaction]:
+    """People put tapbacks on our messages, which count as replies. Whoever did so already leaves theirs as it is."""
+    known = set(
+        Reaction.objects.filter(message__in=[each.message for each in tapbacks], part_index=0).values_list(
+            "message_id", "participant_id"
+        )
     )
-    if not new:
-        return reaction
-    chat.tapbacks += 1
-    health.answered(chat)
-    health.note(chat, at)
-    bulk.save([chat], ["tapbacks", *COUNTERS])
-    tally.add([tally.Of(chat.line_id, at, received=1)])
-    tell([replace(reaction_news(chat, message, reaction, ids.trace()), at=at)])
-    return reaction
+    new = [each for each in tapbacks if (each.message.id, each.participant.id) not in known]
+    reactions = [
+        Reaction(
+            id=ids.new(),
+            message=each.message,
+            participant=each.participant,
+            type=each.kind,
+            custom_emoji=each.emoji,
+            created_at=each.at,
+        )
+        for each in new
+    ]
+    Reaction.objects.bulk_create(reactions)
+    for each in new:
+        chat = each.message.chat
+        chat.tapbacks += 1
+        health.answered(chat)
+        health.note(chat, each.at)
+    bulk.save([each.message.chat for each in new], ["tapbacks", *COUNTERS])
+    tally.add(tally.Of(each.message.chat.line_id, each.at, received=1) for each in new)
+    tell(
+        [
+            replace(reaction_news(each.message.chat, each.message, reaction, ids.trace()), at=each.at)
+            for each, reaction in zip(new, reactions, strict=True)
+        ]
+    )
+    return reactions
 
 
 @handles("people.opt_out", together=True)

@@ -14,7 +14,7 @@ from typing import Any
 from uuid import UUID
 
 from chats.v3.opt_out import is_opt_out
-from sandbox import chance, clock, groups
+from sandbox import chance, clock, groups, health, tally
 from sandbox.inbound import text_part
 from sandbox.models import CardShare, Chat, Line, Message, Participant, Person, Reaction
 from sandbox.models.chat import identity
@@ -188,6 +188,8 @@ class _Writer:
         chat.opted_out = not chat.is_group and is_opt_out(draft.said[-1][1])
         if chat.opted_out or not chat.unanswered:
             chat.health_at = times[-1] if chat.opted_out else chat.created_at
+        chat.health = health.of(chat).status
+        chat.last_sent_at = ours[-1].created_at if ours else None
         for participant in [draft.me, *draft.others]:
             participant.joined_at = chat.created_at
 
@@ -262,6 +264,13 @@ def _store(writer: _Writer, lines: list[Line], people: list[Person]) -> None:
     )
     Message.objects.bulk_create([message for draft in writer.drafts for message in draft.messages], batch_size=1000)
     Reaction.objects.bulk_create(writer.reactions)
+    tally.add(
+        tally.Of(
+            draft.chat.line_id, message.created_at, sent=int(message.is_from_me), received=int(not message.is_from_me)
+        )
+        for draft in writer.drafts
+        for message in draft.messages
+    )
     # Everybody has introduced themselves to the lines they talk to.
     shared: dict[tuple[Any, Any], CardShare] = {}
     for draft in writer.drafts:

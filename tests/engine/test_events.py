@@ -237,8 +237,7 @@ def test_what_the_remote_no_longer_has_is_given_up_soon(chat: Chat, remote: Remo
     event.refresh_from_db()
     assert (event.state, event.attempts) == ("parked", 5)
     assert event.error == (
-        "What this event is about could not be fetched. "
-        "The message does not exist, was deleted or has expired. Trying again will not help."
+        "What this event is about could not be fetched. The message does not exist, was deleted or has expired."
     )
 
 

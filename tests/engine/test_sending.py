@@ -137,6 +137,19 @@ def test_it_stays_one_row_whatever_comes_first(
     assert only_operation().state == State.CONFIRMED
 
 
+def test_the_event_brings_what_the_answer_would_have(chat: Chat, asked_to_send: Message, remote: Remote) -> None:
+    remote.on("POST", SEND, Answer(cut="unanswered"))
+    work()
+    event = hear("message.sent", wire.message_event(chat, MESSAGE_ID, key=asked_to_send.key or ""))
+    message, operation = wire.ours(chat), only_operation()
+    assert (str(message.remote_id), message.trace_id, operation.trace_id) == (
+        MESSAGE_ID,
+        event.trace_id,
+        event.trace_id,
+    )
+    assert (operation.state, operation.due_at, len(remote.asked)) == (State.CONFIRMED, None, 1)
+
+
 def _later() -> None:
     Operation.objects.filter(due_at__isnull=False).update(due_at=NOON)
 

@@ -34,6 +34,27 @@ def test_an_icon_is_decoration_unless_it_has_a_label():
     )
 
 
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [
+        ("+12025550101", "+1 202 555 0101"),
+        ("+442079460123", "+44 20 7946 0123"),
+        ("Ada, +12025550101, dot@example.com", "Ada, +1 202 555 0101, dot@example.com"),
+        ("+99912345678", "+99912345678"),
+        ("+120255501012345678", "+120255501012345678"),
+        ("a+12025550101@example.com", "a+12025550101@example.com"),
+        ("Support", "Support"),
+        ("", ""),
+    ],
+)
+def test_numbers_are_written_for_the_eye(written, read):
+    assert render("{{ text|readable }}", text=written) == read
+
+
+def test_a_number_beside_hostile_text_stays_text():
+    assert render("{{ text|readable }}", text="<b>+12025550101") == "&lt;b&gt;+1 202 555 0101"
+
+
 def test_every_state_of_the_models_has_a_badge():
     assert set(console.DELIVERY) == set(DeliveryStatus.values)
     assert set(console.OPERATION) == set(State.values)

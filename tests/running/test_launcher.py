@@ -48,10 +48,10 @@ class Launcher:
         }
         self.process: subprocess.Popen[bytes] | None = None
 
-    def start(self, **changes: str) -> subprocess.Popen[bytes]:
+    def start(self, *arguments: str, **changes: str) -> subprocess.Popen[bytes]:
         with self.output.open("wb") as output:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "dashboard.run"],
+                [sys.executable, "-m", "dashboard.run", *arguments],
                 cwd=PROJECT,
                 env=self.environment | changes,
                 stdout=output,
@@ -174,6 +174,25 @@ def test_the_whole_life(launcher: Launcher) -> None:
     launcher.wait_until_ready()
     assert re.search(rf"Password  kept in {launcher.state}/admin_password$", launcher.said(), re.MULTILINE)
 
+    assert launcher.end(signal.SIGINT) == 0
+    assert launcher.left() == []
+
+
+def test_the_sandbox_alone(launcher: Launcher) -> None:
+    launcher.start("sandbox")
+    launcher.wait_until_ready()
+    assert launcher.said().splitlines() == [
+        "The sandbox is running.",
+        f"  Address   http://127.0.0.1:{launcher.sandbox_port}/api/partner/v3/",
+        "  Token     sandbox-token",
+        "Press Ctrl-C to stop.",
+    ]
+    answer = requests.get(
+        f"http://127.0.0.1:{launcher.sandbox_port}/api/partner/v3/phone_numbers",
+        headers={"Authorization": "Bearer sandbox-token"},
+        timeout=10,
+    )
+    assert len(answer.json()["phone_numbers"]) == 5
     assert launcher.end(signal.SIGINT) == 0
     assert launcher.left() == []
 

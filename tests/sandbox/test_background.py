@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from linq import LinqAPIV3
+from linq.types import ChatBackgroundUpdatedWebhookEvent
 
 from tests.sandbox.conftest import LINES, open_chat, refused
 from tests.sandbox.receiver import Receiver
@@ -54,7 +55,9 @@ def test_a_background_is_set_and_told(
     subscribe(UPDATED)
     chat = open_chat(sandbox, "ana@example.com", "ben@example.com")["id"]  # groups have one too
     sdk.chats.background.set(chat, **body)
-    data = receiver.wait(UPDATED).data
+    told = receiver.wait(UPDATED)
+    ChatBackgroundUpdatedWebhookEvent.model_validate(told.event)
+    data = told.data
     assert set(data) == {"chat", "actor_handle", "background"}
     assert (data["chat"]["id"], data["chat"]["is_group"]) == (chat, True)
     assert data["chat"]["owner_handle"]["handle"] == data["actor_handle"]["handle"] == LINES[0]

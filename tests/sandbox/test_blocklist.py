@@ -33,6 +33,12 @@ def test_the_list_is_newest_first_and_idempotent(sandbox: SandboxServer, sdk: Li
     assert len(sdk.blocked_handles.list().blocked_handles) == 3
 
 
+@pytest.mark.parametrize(("reason", "code"), [(7, 1003), ("x" * 501, 1005), ("a\x00b", 1005), ("a\ud800b", 1005)])
+def test_a_bad_reason_is_refused(sandbox: SandboxServer, reason: object, code: int) -> None:
+    refused(sandbox.api("POST", "blocked_handles", {"handle": MAIL, "reason": reason}), 400, code)
+    assert sandbox.api("GET", "blocked_handles").json() == {"blocked_handles": []}
+
+
 @pytest.mark.parametrize("method", ["POST", "DELETE"])
 @pytest.mark.parametrize(
     ("body", "code"),
@@ -48,6 +54,7 @@ def test_nothing_is_sent_to_a_blocked_handle_from_any_line(sandbox: SandboxServe
     refused(sandbox.api("POST", f"chats/{chat}/messages", {"message": text("Hi"), "override_optout": True}), 403, 2026)
     for line in LINES[:2]:
         refused(sandbox.api("POST", "chats", {"from": line, "to": [MAIL], "message": text("Hi")}), 403, 2026)
+    refused(sandbox.api("POST", "messages", {"to": [MAIL], "message": text("Hi")}), 403, 2026)
     assert sandbox.stats()["accepted"]["total"] == 1
     assert len(sandbox.api("GET", "chats").json()["chats"]) == 1
     sandbox.api("DELETE", "blocked_handles", {"handle": MAIL})
@@ -93,3 +100,19 @@ def test_the_list_survives_nothing_but_a_new_world(sandbox: SandboxServer) -> No
     sandbox.reset()
     open_chat(sandbox, MAIL)
     assert sandbox.api("GET", "blocked_handles").json() == {"blocked_handles": []}
+
+
+def test_what_a_blocked_handle_does_is_not_told(
+    sandbox: SandboxServer, receiver: Receiver, subscribe: Subscribe
+) -> None:
+    subscribe("chat.typing_indicator.started")
+    chats = {handle: open_chat(sandbox, handle)["id"] for handle in (MAIL, OTHER)}
+    sandbox.control("clock", {"advance_seconds": 600})  # their own answers are over
+    sandbox.api("POST", "blocked_handles", {"handle": MAIL})
+    wait_for(lambda: sandbox.stats()["webhooks"]["waiting"] == 0)
+    before = len(receiver.got)
+    for handle, chat in chats.items():
+        sandbox.control(f"people/{handle}/typing", {"chat_id": chat})
+    wait_for(lambda: len(receiver.got) > before, what="the other one's typing")
+    wait_for(lambda: sandbox.stats()["webhooks"]["waiting"] == 0)
+    assert [each.data["actor_handle"]["handle"] for each in receiver.got[before:]] == [OTHER]

@@ -6,9 +6,11 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+import requests
 from linq import APIStatusError, LinqAPIV3
+from linq.types import PhoneNumberForwardingUpdatedWebhookEvent
 
-from tests.sandbox.conftest import LINES, refused
+from tests.sandbox.conftest import LINES, open_chat, refused
 from tests.sandbox.receiver import Receiver
 from tests.sandbox_server import SandboxServer, wait_for
 
@@ -44,7 +46,9 @@ def test_calls_are_forwarded_and_no_longer(
     answer = sdk.phone_numbers.update(line.id, forwarding_number="+13055550123")
     assert (answer.id, answer.phone_number, answer.forwarding_number) == (line.id, LINES[0], "+13055550123")
     assert sdk.phone_numbers.list().phone_numbers[0].forwarding_number == "+13055550123"
-    data = receiver.wait(EVENT).data
+    told = receiver.wait(EVENT)
+    PhoneNumberForwardingUpdatedWebhookEvent.model_validate(told.event)
+    data = told.data
     assert set(data) == {"summary", "occurred_at", "actor", "origin", "phone_number", "change"}
     assert (data["phone_number"], data["change"]) == (LINES[0], {"from": None, "to": "+13055550123"})
     sdk.phone_numbers.update(line.id, forwarding_number="+13055550123")  # nothing changes, so nothing is told
@@ -96,3 +100,18 @@ def test_the_sdk_hears_that_experiences_are_not_available(sandbox: SandboxServer
     with pytest.raises(APIStatusError) as missing:
         sdk.experiences.list()
     assert missing.value.status_code == 403
+
+
+def test_a_line_of_the_type_rcs_never_sends_imessage(demo: SandboxServer, sdk: LinqAPIV3) -> None:
+    demo.control(f"lines/{LINES[0]}/settings", {"line_type": "RCS"})
+    assert sdk.phone_numbers.list().phone_numbers[0].line_type == "RCS"
+    phones = [row["handle"] for row in demo.people() if row["service"] == "iMessage"][:3]
+    chat = open_chat(demo, *phones, line=LINES[0])
+    assert (chat["service"], chat["handles"][0]["line_type"]) == ("RCS", "RCS")
+    assert {each["service"] for each in chat["handles"]} == {"RCS"}
+
+
+def test_a_line_has_known_settings_only(sandbox: SandboxServer) -> None:
+    for path, body in ((LINES[0], {"rcs": "maybe"}), (LINES[0], {"color": "red"}), ("+13055550199", {"rcs": "off"})):
+        answer = requests.post(f"{sandbox.url}/sandbox/lines/{path}/settings", json=body, timeout=10)
+        refused(answer, *((400, 1005) if path == LINES[0] else (404, 2019)))

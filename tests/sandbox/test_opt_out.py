@@ -93,6 +93,18 @@ def test_an_override_sends_once_and_is_kept_for_the_audit(sandbox: SandboxServer
     refused(send(sandbox, chat, override_optout="yes"), 400, 1003)
 
 
+def test_a_send_that_names_only_people_is_held_back_too(sandbox: SandboxServer) -> None:
+    chat = open_chat(sandbox, MAIL)["id"]
+    sandbox.say(MAIL, "STOP", chat_id=chat)
+    body = {"to": [MAIL], "message": text("Hi")}
+    refused(sandbox.api("POST", "messages", body), 403, 2024)
+    assert sandbox.api("POST", "messages", {**body, "override_optout": True}).status_code == 202
+    assert len(sandbox.control("optout_overrides")["overrides"]) == 1
+    poll = {"poll": {"options": [{"text": "Yes"}, {"text": "No"}]}}
+    refused(sandbox.api("POST", f"chats/{chat}/polls", poll), 403, 2024)
+    assert sandbox.api("POST", "messages", {**body, "to": [MAIL, OTHER]}).status_code == 202
+
+
 def test_a_refused_send_leaves_its_key_free(sandbox: SandboxServer) -> None:
     chat = open_chat(sandbox, MAIL)["id"]
     sandbox.say(MAIL, "STOP", chat_id=chat)

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from linq import LinqAPIV3
+from linq.types import WebhookSubscriptionCreatedWebhookEvent
 
 from chats.v3.envelope import EVENT_TYPES
 from tests.sandbox.conftest import LINES, open_chat, refused
@@ -33,6 +34,7 @@ def test_a_subscription_hears_of_its_own_creation(
     # A filter by numbers does not hold back what is about the account.
     created = subscribe(*ABOUT, phone_numbers=[LINES[0]])
     got = receiver.wait("webhook_subscription.created")
+    WebhookSubscriptionCreatedWebhookEvent.model_validate(got.event)
     data = got.data
     assert set(data) == {"summary", "occurred_at", "actor", "origin", "webhook_subscription"}
     assert (data["actor"], data["origin"]) == ({"type": "api"}, "api")
@@ -160,6 +162,7 @@ def said(server: SandboxServer, receiver: Receiver, chat: str, words: str) -> di
     [
         "https://192.168.1.2/in", "https://169.254.1.1/in", "https://[fd00::1]/in", "https://0.0.0.0/in",
         "https://printer.local/in", "https://", "http://hooks.example.com/in", "hooks.example.com", 7,
+        "https://hooks.example.com/\x00", "https://hooks.example.com/\ud800",
     ],
 )  # fmt: skip
 def test_a_target_must_be_public_https(sandbox: SandboxServer, target: object) -> None:

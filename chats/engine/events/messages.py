@@ -160,6 +160,10 @@ def _move(message: Message, event_type: str, told: events.MessageEvent) -> None:
     if service and message.service != service:
         message.service = service
         changed.append("service")
+    if told.trace_id and not message.trace_id:
+        # That of the request which sent it, when its answer never came.
+        message.trace_id = told.trace_id[:64]
+        changed.append("trace_id")
     if changed:
         message.save(update_fields=sorted(set(changed)))
 
@@ -173,6 +177,7 @@ def _confirm(message: Message) -> None:
         .first()
     )
     if operation is not None and message.delivery_status != Status.FAILED:
+        operation.trace_id = operation.trace_id or message.trace_id
         settle.confirm(operation)
 
 

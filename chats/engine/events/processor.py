@@ -57,7 +57,7 @@ def process(event: WebhookEvent) -> None:
     except (find.UnknownChat, Foreign):
         _settle(event, State.IGNORED, error="The event is about a chat on a line that is not ours.")
     except RemoteError as problem:
-        sentence = f"What this event is about could not be fetched. {problem.sentence}"
+        sentence = f"What this event is about could not be fetched. {problem.meaning}."
         _try_later(event, sentence, gone=problem.status == 404)
     except Overtaken:
         log.info("Event %s was processed by another worker.", event.pk)

@@ -6,6 +6,7 @@
   const LINES = 8;
   const NEAR_LIMIT = 500; // characters left from which on they are counted
   const DAYS_KEPT = 30;
+  const SLOW = 1500; // milliseconds without an answer
   const form = () => document.getElementById("composer");
   const box = () => document.getElementById("composer-text");
   const key = () => form().elements.namedItem("key");
@@ -14,6 +15,7 @@
   const newKey = () => (crypto.randomUUID ? crypto.randomUUID() : fallbackKey());
   let tried = null; // the text that was last given to the server and got no answer
   let flying = ""; // the text of the request that is on its way
+  let patience = 0; // the timer after which a slow answer is told of
 
   // Outside a secure context there is no randomUUID.
   function fallbackKey() {
@@ -119,6 +121,13 @@
     if (event.target.id !== "composer") return;
     tried = flying = box().value;
     keep();
+    const count = form().querySelector("[data-count]");
+    patience = setTimeout(() => { count.textContent = "Sending… Your text is kept."; }, SLOW);
+  });
+  body.addEventListener("htmx:afterRequest", (event) => {
+    if (event.target.id !== "composer") return;
+    clearTimeout(patience);
+    fit();
   });
 
   body.addEventListener("composer-sent", () => {

@@ -42,6 +42,22 @@
     }
   });
 
+  /* Lists within Django's forms scroll sideways in a narrow window: then the keyboard must reach them. */
+  function reachScrollers() {
+    for (const box of document.querySelectorAll(".inline-group")) {
+      if (box.scrollWidth > box.clientWidth) {
+        const heading = box.querySelector(".inline-heading");
+        box.tabIndex = 0;
+        box.setAttribute("role", "region");
+        if (heading) box.setAttribute("aria-labelledby", heading.id);
+      } else if (box.tabIndex === 0) {
+        for (const name of ["tabindex", "role", "aria-labelledby"]) box.removeAttribute(name);
+      }
+    }
+  }
+  addEventListener("resize", reachScrollers);
+  addEventListener("load", reachScrollers);
+
   const rail = document.querySelector("[data-rail]");
   const more = document.querySelector("[data-rail-more]");
 

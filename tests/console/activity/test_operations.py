@@ -86,7 +86,7 @@ def test_filters_live_in_the_address(administrator, manager, group, other_line):
     add_participant(chat=group, handle="+14155550177", by=manager)
     sales = make_chat(other_line, make_handle("+14155550801"), make_handle("+14155550802"), name="Sellers")
     rename_group(chat=sales, name="Sellers two", by=administrator)
-    rename, add, other = "Rename to “Night crew”", "Add +14155550177", "Rename to “Sellers two”"
+    rename, add, other = "Rename to “Night crew”", "Add +1 415 555 0177", "Rename to “Sellers two”"
 
     def shown(**query) -> tuple[bool, bool, bool]:
         html = page(administrator, **query)

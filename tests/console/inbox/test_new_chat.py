@@ -41,6 +41,20 @@ def test_several_handles_make_a_group(client: Client, line: Line, between: str) 
     assert Operation.objects.get().payload == {"to": ["+14155550177", "ann@example.com"]}
 
 
+@pytest.mark.parametrize("typed", ["+1 415 555 0177", "+1 (415) 555-0177", "+1\u00a0415\u00a0555.0177"])
+def test_a_number_may_be_written_as_people_write_it(client: Client, line: Line, typed: str) -> None:
+    start(client, line, to=typed)
+    assert Operation.objects.get().payload == {"to": ["+14155550177"]}
+
+
+@pytest.mark.parametrize("typed", ["415 555 0177", "+44 (0)20 7946 0123"])
+def test_a_number_that_could_be_anothers_is_not_repaired(client: Client, line: Line, typed: str) -> None:
+    response = start(client, line, to=typed)
+    assert response.status_code == 422
+    assert typed in response.content.decode()
+    assert Operation.objects.count() == 0
+
+
 def test_the_same_key_twice_is_one_chat(client: Client, line: Line) -> None:
     first, second = start(client, line), start(client, line)
     assert first.headers["Location"] == second.headers["Location"]

@@ -11,7 +11,7 @@ from django.conf import settings
 from django.contrib.auth.models import User
 from django.test import Client
 
-from tests.console.inbox.conftest import PATIENCE
+from tests.console_server import PATIENCE
 
 
 def test_the_server_stops_beside_an_open_stream_and_the_stream_ends(

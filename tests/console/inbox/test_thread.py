@@ -104,11 +104,11 @@ def test_the_page_costs_the_same_whatever_it_shows(
     for n in range(number):
         message = write(group, str(n), ours=bool(n % 2), author=agent if n % 2 else None)
         Reaction.objects.create(message=message, type="like", handle=message.sender, is_me=message.sender is None)
-    # session, person, two for the rights; chat, participants, messages, reactions
-    with django_assert_num_queries(8):
+    # session, person, two for the rights; chat, participants, messages, reactions; pending and failed changes
+    with django_assert_num_queries(10):
         client.get(f"/inbox/{group.pk}/", headers=THREAD)
     # and lines, chats, unread beside it
-    with django_assert_num_queries(11):
+    with django_assert_num_queries(13):
         client.get(f"/inbox/{group.pk}/")
     with django_assert_num_queries(7):
         client.get(f"/inbox/{group.pk}/updates/")

@@ -51,8 +51,8 @@ def test_a_manager_sees_the_lines_given_to_them(manager, outsider, line, other_l
 
 def test_what_the_remote_has_not_said_is_not_invented(manager, line):
     html = line_page(manager, line)
-    assert "Status not said yet" in html
-    assert html.count("Not said yet") == 2  # type and reputation
+    assert "Status unknown" in html
+    assert html.count(">Unknown<") == 2  # type and reputation
     assert "Active" not in html.replace("Activity", "")
 
 

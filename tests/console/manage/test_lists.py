@@ -177,7 +177,7 @@ def test_renaming_a_person_there_renames_their_chats(manager, chat):
 def test_handles_are_shown_and_stay_as_they_are(manager, chat):
     contact = Contact.objects.get(name="Ada Example")
     html = signed_in(manager).get(change(contact)).content.decode()
-    assert "+14155550101" in html
+    assert "+1 415 555 0101" in html
     assert 'name="handles-0-value"' not in html
     handle = Handle.objects.get(contact=contact)
     data = contact_form("Ada Example") | {

@@ -101,6 +101,11 @@ def test_a_wrong_handle_is_refused_in_place_with_what_was_typed(manager, group, 
     assert (Operation.objects.count(), AuditRecord.objects.count(), after) == (0, 0, [])
 
 
+def test_a_number_may_be_written_as_people_write_it(manager, group):
+    assert post(manager, "panel_add", group.pk, handle=" +1 (415) 555-0177").status_code == 200
+    assert Operation.objects.get().payload == {"handle": "+14155550177"}
+
+
 @pytest.mark.parametrize("url", ["", "http://example.com/p.png", "https://[", "javascript:alert(1)"])
 def test_a_picture_needs_a_sound_address(manager, group, url):
     response = post(manager, "panel_picture", group.pk, url=url)

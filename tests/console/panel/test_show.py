@@ -99,9 +99,9 @@ def test_pending_changes_show_beside_what_is_confirmed(manager, group):
     html = panel(manager, group)
     assert "data-confirmed-name>Crew</h2>" in html
     assert "Renaming to “Night crew”" in html
-    assert "Pending add" in html
-    assert "+14155550177" in html
-    assert "Pending remove" in html
+    assert "Being added" in html
+    assert "+1 415 555 0177" in html
+    assert "Being removed" in html
     assert html.count("Take back") == 3
 
 

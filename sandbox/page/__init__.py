@@ -1,0 +1,1 @@
+"""The sandbox's own page: what is going on in the world, for whoever builds on v3."""

@@ -1,0 +1,40 @@
+"""The account's allowance a day, where it has one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.sandbox.conftest import ANA, BEN, open_chat, refused, text
+from tests.sandbox_server import SandboxServer
+
+
+@pytest.fixture
+def limited(monkeypatch: pytest.MonkeyPatch) -> Iterator[SandboxServer]:
+    """A sandbox that lets the account send three messages a day."""
+    monkeypatch.setenv("SANDBOX_DAILY_LIMIT", "3")
+    running = SandboxServer()
+    try:
+        yield running.start("empty")
+    finally:
+        running.stop()
+
+
+def test_the_fourth_message_of_a_day_has_to_wait_until_midnight(limited: SandboxServer) -> None:
+    chat = open_chat(limited, ANA)["id"]
+    body = {"message": text("Hello")}
+    poll = {"poll": {"options": [{"text": "x"}, {"text": "y"}]}}
+    assert limited.api("POST", f"chats/{chat}/messages", body).status_code == 202
+    assert limited.api("POST", "messages", {"to": [BEN], **body}).status_code == 202
+    mail = "cara@example.com"
+    error = refused(limited.api("POST", "messages", {"to": [mail], **body}), 429, 1007)
+    assert 1 <= error["retry_after"] <= 24 * 3600
+    refused(limited.api("POST", f"chats/{chat}/messages", body), 429, 1007)
+    memo = {"voice_memo_url": "https://files.example.com/a.m4a"}
+    refused(limited.api("POST", f"chats/{chat}/voicememo", memo), 429, 1007)
+    assert limited.api("GET", "chats", params={"to": mail}).json()["chats"] == []
+    limited.control("clock", {"advance_seconds": error["retry_after"]})
+    opened = open_chat(limited, mail)["id"]
+    assert limited.api("POST", f"chats/{opened}/polls", poll).status_code == 201
+    assert limited.stats()["accepted"]["total"] == 5
