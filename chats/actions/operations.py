@@ -13,7 +13,7 @@ from chats import clock, live
 from chats.actions.rules import NotAllowed, Refused, record, require
 from chats.engine import lanes, wake
 from chats.models import Chat, Handle, Line, Message, Operation
-from chats.models.operation import Kind
+from chats.models.operation import PACE_OF, Kind, Pace
 from chats.queries import access
 
 # How long the remote may take to show what it accepted before we go and look.
@@ -44,6 +44,7 @@ def enqueue(
         message=message,
         retry_of=retry_of,
         payload=payload or {},
+        pace=PACE_OF.get(kind, Pace.FREE),
         requested_by=by,
         created_at=now,
         due_at=now,
@@ -105,10 +106,11 @@ def retry_operation(*, operation: Operation, by: User) -> Operation:
         now = clock.now()
         row.state = Operation.State.QUEUED
         row.due_at = now
+        row.pace = PACE_OF.get(Kind(row.kind), Pace.FREE)
         row.settled_at = None
         row.attempts = row.lookups = 0
         row.created_at = now  # its patience starts again
-        row.save(update_fields=["state", "due_at", "settled_at", "attempts", "lookups", "created_at"])
+        row.save(update_fields=["state", "due_at", "settled_at", "attempts", "lookups", "created_at", "pace"])
         if row.message is not None:
             Message.objects.filter(pk=row.message.pk).update(
                 delivery_status=Message.Status.PENDING, failed_at=None, error="", error_code=None

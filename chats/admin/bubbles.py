@@ -13,7 +13,7 @@ from django.contrib.auth.models import User
 from django.template.defaultfilters import filesizeformat
 
 from chats.models import Chat, Message, Operation
-from chats.queries import access
+from chats.queries import access, waiting
 from chats.templatetags.bubbles import safe_address
 from chats.templatetags.console import readable
 
@@ -78,7 +78,8 @@ def bubbles_of(chat: Chat, messages: Iterable[Message], user: User) -> list[Bubb
     rows = sorted(messages, key=lambda one: (one.happened_at, one.pk))
     quotes = _quotes(chat, rows)
     may = _Rights(user)
-    bubbles = [_bubble(row, quotes, may) for row in rows]
+    held_up = _held_up(rows)
+    bubbles = [_bubble(row, quotes, may, held_up.get(row.pk, "")) for row in rows]
     for before, one in zip(bubbles, bubbles[1:], strict=False):
         distance = one.message.happened_at - before.message.happened_at
         one.starts_day = (
@@ -100,7 +101,16 @@ class _Rights:
         return self.retries or (self.replies and operation.requested_by_id == self.pk)
 
 
-def _bubble(message: Message, quotes: dict[UUID, Quote], may: _Rights) -> Bubble:
+def _held_up(rows: list[Message]) -> dict[int, str]:
+    """What holds up the first message that has not left; those after it wait for it. A few queries for one."""
+    for message in rows:
+        operation: Operation | None = getattr(message, "operation", None)
+        if operation is not None and operation.state == Operation.State.QUEUED:
+            return {message.pk: waiting.held_up(operation)}
+    return {}
+
+
+def _bubble(message: Message, quotes: dict[UUID, Quote], may: _Rights, held_up: str) -> Bubble:
     operation: Operation | None = getattr(message, "operation", None)
     mine = operation is not None and may.over(operation)
     bubble = Bubble(
@@ -111,7 +121,7 @@ def _bubble(message: Message, quotes: dict[UUID, Quote], may: _Rights) -> Bubble
         reactions=_chips(message),
         quote=_quote_of(message, quotes),
         effect=_effect(message.effect),
-        waits=_waits(operation),
+        waits=_waits(operation, held_up),
         can_retry=mine and operation is not None and operation.state == Operation.State.FAILED,
         can_cancel=mine
         and operation is not None
@@ -133,13 +143,13 @@ def sender_of(message: Message) -> str:
     return message.author.get_full_name() or message.author.get_username()
 
 
-def _waits(operation: Operation | None) -> str:
-    """Why a message is still on its way after a try, as a sentence; empty when nothing went wrong."""
+def _waits(operation: Operation | None, held_up: str) -> str:
+    """Why a message is still on its way, as a sentence; empty when it only waits for its turn."""
     if operation is None:
         return ""
     if operation.state == Operation.State.UNKNOWN:
         return "The answer of the remote never came. It is being looked up, and not sent twice."
-    return operation.error if operation.state == Operation.State.QUEUED else ""
+    return held_up or (operation.error if operation.state == Operation.State.QUEUED else "")
 
 
 def _version(bubble: Bubble) -> str:

@@ -10,7 +10,7 @@ from django.urls import reverse
 from chats import clock
 from chats.admin.guard import person
 from chats.models import Line, SyncRun
-from chats.queries import access, home
+from chats.queries import access, home, waiting
 from chats.queries.lines import counted
 
 
@@ -127,6 +127,9 @@ def _alerts(may: _Rights, lines: list[Line]) -> list[Alert]:
 def _line_alerts(line: Line, may: _Rights) -> list[Alert]:
     url = reverse("admin:line", args=[line.pk]) if may.lines else ""
     alerts = []
+    if line.is_paused:
+        tone = "warn" if line.pause_reason == Line.Pause.BY_HAND else "bad"
+        alerts.append(Alert(f"{line} is paused", waiting.paused(line), tone, url))
     if line.status == Line.Status.FLAGGED:
         text = "Messages may not leave or arrive on it; this typically lasts about a day."
         alerts.append(Alert(f"{line} is flagged", text, "bad", url))

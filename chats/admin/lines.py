@@ -8,10 +8,10 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
-from chats.actions.lines import label_line
+from chats.actions.lines import MAX_REASON_LENGTH, label_line, pause_line, resume_line
 from chats.actions.rules import Refused
 from chats.admin.guard import person, room
-from chats.queries import access
+from chats.queries import access, waiting
 from chats.queries.lines import WAITING_SHOWN, line_row, line_rows, people_of, waiting_operations
 from chats.templatetags.bubbles import safe_address
 
@@ -43,6 +43,32 @@ def label(request: HttpRequest, pk: int) -> HttpResponse:
     return redirect("admin:line", pk)
 
 
+@require_POST
+@room("watch_lines")
+def pause(request: HttpRequest, pk: int) -> HttpResponse:
+    found = access.get_line(request.user, pk)
+    try:
+        pause_line(line=found, reason=request.POST.get("reason", ""), by=person(request))
+    except Refused as no:
+        messages.error(request, no.sentence)
+    else:
+        messages.success(request, "The line is paused. Nothing leaves by it until somebody resumes it.")
+    return redirect("admin:line", pk)
+
+
+@require_POST
+@room("watch_lines")
+def resume(request: HttpRequest, pk: int) -> HttpResponse:
+    found = access.get_line(request.user, pk)
+    try:
+        resume_line(line=found, by=person(request))
+    except Refused as no:
+        messages.error(request, no.sentence)
+    else:
+        messages.success(request, "The line is open again. What waits leaves at its pace.")
+    return redirect("admin:line", pk)
+
+
 def _line(request: HttpRequest, pk: int, *, refused: str = "", typed: str = "") -> HttpResponse:
     row = line_row(request.user, pk)
     user = request.user
@@ -57,6 +83,9 @@ def _line(request: HttpRequest, pk: int, *, refused: str = "", typed: str = "") 
         "manage_url": reverse("admin:chats_line_change", args=[pk])
         if access.has_right(user, "chats.change_line")
         else "",
+        "paused": waiting.paused(row.line),
+        "can_pause": access.has_right(user, "chats.pause_lines"),
+        "most_reason": MAX_REASON_LENGTH,
         "can_label": access.has_right(user, "chats.change_line"),
         "can_open_activity": access.has_right(user, "chats.view_activity"),
         "refused": refused,

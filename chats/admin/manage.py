@@ -5,6 +5,7 @@ What they change goes through the actions, like everywhere else.
 
 from __future__ import annotations
 
+from dataclasses import fields
 from typing import Any
 
 from django.contrib import admin
@@ -15,13 +16,15 @@ from django.urls import reverse
 from django.utils.html import format_html
 
 from chats.actions.contacts import rename_contact
-from chats.actions.lines import give_line, label_line, take_line
+from chats.actions.lines import LinePace, give_line, label_line, pace_line, take_line
 from chats.admin.bounded import BoundedPaginator
 from chats.admin.guard import person
 from chats.admin.line_access import LineAccessInline, SavesLineAccess, people_to_choose
 from chats.models import AuditRecord, Contact, Handle, Line, LineAccess
 from chats.queries import access
 from chats.templatetags.console import readable
+
+PACE_FIELDS = tuple(field.name for field in fields(LinePace))
 
 
 class OnlyThere:
@@ -36,13 +39,12 @@ class OnlyThere:
 
 @admin.register(Line)
 class LineAdmin(OnlyThere, SavesLineAccess, admin.ModelAdmin):  # type: ignore[type-arg]
-    """Only the label is ours to change; and who may use the line."""
+    """Ours to change are the label, the pace of what leaves, and who may use the line."""
 
     list_display = ("label", "number", "line_type", "status", "reputation", "is_active", "synced_at")
     search_fields = ("label", "phone_number")
     list_display_links = ("number",)
-    fields = (
-        "label",
+    readonly_fields = (
         "number",
         "line_type",
         "status",
@@ -52,7 +54,17 @@ class LineAdmin(OnlyThere, SavesLineAccess, admin.ModelAdmin):  # type: ignore[t
         "is_active",
         "synced_at",
     )
-    readonly_fields = fields[1:]
+    fieldsets = (
+        (None, {"fields": ("label", *readonly_fields)}),
+        (
+            "Pace and budgets",
+            {
+                "description": "How much may leave by this line. Messages over a budget wait until it frees, "
+                "and say so.",
+                "fields": PACE_FIELDS,
+            },
+        ),
+    )
     inlines = (LineAccessInline,)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Line]:
@@ -63,7 +75,9 @@ class LineAdmin(OnlyThere, SavesLineAccess, admin.ModelAdmin):  # type: ignore[t
         return readable(line.phone_number)
 
     def save_model(self, request: HttpRequest, obj: Line, form: ModelForm[Any], change: bool) -> None:
-        label_line(line=obj, label=form.cleaned_data["label"], by=person(request))
+        by = person(request)
+        label_line(line=obj, label=form.cleaned_data["label"], by=by)
+        pace_line(line=obj, pace=LinePace(**{name: form.cleaned_data[name] for name in PACE_FIELDS}), by=by)
 
 
 @admin.register(LineAccess)

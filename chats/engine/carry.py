@@ -15,23 +15,24 @@ from functools import partial
 from django.db import transaction
 
 from chats import clock
-from chats.engine import gates, remote, settle
-from chats.engine.claims import Claim
+from chats.engine import breaker, gates, remote, resting, settle
+from chats.engine.claims import KEY_IS_GOOD_FOR, Claim
 from chats.engine.kinds import HANDLERS
 from chats.engine.kinds.base import Answer, Handler, Look, Sight
-from chats.models import Chat, Handle, Operation
+from chats.models import Chat, Handle, LineFailure, Operation
 from chats.models.operation import Kind, State
 from chats.v3.errors import Advice, NotReached, RemoteError
 
 log = logging.getLogger(__name__)
 
-# How long a key is trusted to be remembered by the remote, which publishes no lifetime (linq-v3, 8.2 item 7).
-KEY_IS_GOOD_FOR = timedelta(hours=12)
 LINE_NOT_ELIGIBLE_WAIT = timedelta(minutes=5)
 KEY_REFUSED_WAIT = timedelta(minutes=1)
 # The least pause after a 429, so that one that says "0" does not make us hammer.
 SHORTEST_WAIT = timedelta(seconds=1)
+# What a look at a message that failed says no more of than this.
+DELIVERY_FAILED = 4001
 NO_ANSWER = "No answer ever came. Look at the other side before you try it again."
+NOT_IN_THE_CHAT = "No answer ever came, and it is not in the chat. Look at the other side before you try it again."
 
 
 def carry_out(claim: Claim) -> None:
@@ -57,14 +58,14 @@ def _find_out(claim: Claim, handler: Handler) -> None:
     operation = claim.operation
     if handler.has_key:
         sent_at = operation.first_sent_at or operation.created_at
-        if clock.now() - sent_at >= KEY_IS_GOOD_FOR:
-            _write(claim, lambda row: settle.fail(row, sentence=NO_ANSWER))
-            return
         closed = gates.check(operation, now=clock.now())
         if closed is not None:
-            # An earlier try may have arrived, but where it has not, this one would leave now.
-            sentence = f"{closed.sentence} Nobody knows whether an earlier try arrived."
-            _write(claim, lambda row: settle.fail(row, sentence=sentence, code=closed.code))
+            # An earlier try may have arrived, but where it has not, asking again would send it now.
+            sentence = f"{closed.sentence} An earlier try got no answer, and it is not in the chat."
+            _find_in_chat(claim, handler, otherwise=sentence, code=closed.code)
+            return
+        if clock.now() - sent_at >= KEY_IS_GOOD_FOR:
+            _find_in_chat(claim, handler, otherwise=NOT_IN_THE_CHAT, code=None)
             return
         _accepted(claim, handler, handler.call(remote.client(), operation))
         return
@@ -74,6 +75,15 @@ def _find_out(claim: Claim, handler: Handler) -> None:
         return
     # Not there: asking for the same name or the same person again has the same effect as asking once.
     _accepted(claim, handler, handler.call(remote.client(), operation))
+
+
+def _find_in_chat(claim: Claim, handler: Handler, *, otherwise: str, code: int | None) -> None:
+    """Settle one that may not be asked for again by looking for it; `otherwise` is why it has failed."""
+    answer = handler.find(remote.client(), claim.operation)
+    if answer is not None:
+        _accepted(claim, handler, answer)
+        return
+    _write(claim, lambda row: settle.fail(row, sentence=otherwise, code=code))
 
 
 def _accepted(claim: Claim, handler: Handler, answer: Answer) -> None:
@@ -92,6 +102,7 @@ def _look_for_confirmation(claim: Claim, handler: Handler) -> None:
         if look.failure:
             if look.write is not None:
                 look.write()
+            breaker.failed(operation, kind=LineFailure.Kind.UNDELIVERED, code=DELIVERY_FAILED, sentence=look.failure)
             settle.fail(operation, sentence=look.failure)
         elif look.sight is Sight.THERE:
             _seen(operation, look)
@@ -134,6 +145,7 @@ def _problem(claim: Claim, handler: Handler, problem: RemoteError, operation: Op
             return
         settle.leave_unknown(operation, until=now + settle.backoff(operation.attempts), problem=problem)
         return
+    breaker.failed(operation, kind=LineFailure.Kind.REFUSED, code=problem.code, sentence=problem.sentence)
     wait = _pause(problem)
     if wait is None or _is_given_up(operation, handler, now):
         _note_of_person(operation, problem, at=claim.at)
@@ -144,6 +156,7 @@ def _problem(claim: Claim, handler: Handler, problem: RemoteError, operation: Op
             code=problem.code,
             status=problem.status,
             trace_id=problem.trace_id,
+            untouched=claim.first_try and claim.was is State.QUEUED,
         )
         return
     # A wait that the remote names is kept to the second; only what it leaves open grows with every try.
@@ -153,7 +166,14 @@ def _problem(claim: Claim, handler: Handler, problem: RemoteError, operation: Op
         # This try was turned away, but an earlier one may still have arrived: it stays unknown.
         settle.leave_unknown(operation, until=again_at, problem=problem)
     else:
-        settle.wait(operation, until=again_at, problem=problem, untouched=claim.first_try)
+        settle.wait(
+            operation,
+            until=again_at,
+            problem=problem,
+            untouched=claim.first_try,
+            never_left=isinstance(problem, NotReached),
+        )
+    resting.learn(operation, problem, until=again_at, now=now)
 
 
 def _is_given_up(operation: Operation, handler: Handler, now: datetime) -> bool:
@@ -191,7 +211,9 @@ def _broken(claim: Claim, handler: Handler, name: str, operation: Operation) -> 
         if not settle.look_later(operation):
             settle.stop_looking(operation)
         return
-    if not handler.has_key and _is_given_up(operation, handler, now):
+    # With a key it is asked again for as long as the key is good, and looked for once afterwards.
+    asked_long_ago = now - (operation.first_sent_at or now) >= KEY_IS_GOOD_FOR
+    if asked_long_ago if handler.has_key else _is_given_up(operation, handler, now):
         settle.fail(operation, sentence=f"Chatdeck itself failed here ({name}) again and again.")
         return
     operation.error = f"Chatdeck itself failed here ({name}). It is tried again."

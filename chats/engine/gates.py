@@ -8,6 +8,7 @@ from datetime import datetime
 from chats.models import Handle, Operation, Participant
 from chats.models.operation import Kind
 
+TOO_LATE = "It was too late to be useful, so it was not sent."
 TALK = frozenset({Kind.SEND_MESSAGE, Kind.CREATE_CHAT})
 
 
@@ -22,7 +23,7 @@ class Closed:
 def check(operation: Operation, *, now: datetime) -> Closed | None:
     """The gate that holds this operation back for good, or None when it may leave."""
     if operation.send_before is not None and now >= operation.send_before:
-        return Closed("It was too late to be useful, so it was not sent.")
+        return Closed(TOO_LATE)
     if operation.line is not None and not operation.line.is_active:
         return Closed("The line is no longer part of the account, so nothing can leave by it.")
     chat = operation.chat

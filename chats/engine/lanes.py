@@ -33,9 +33,21 @@ def take(lane_id: int) -> int | None:
         return Lane.objects.values_list("fence", flat=True).get(pk=lane_id)
 
 
-def hold(lane_id: int, fence: int) -> bool:
-    """Prolong the lease, inside the transaction of a claim. False when it is no longer ours."""
-    return bool(Lane.objects.filter(pk=lane_id, fence=fence).update(lease_expires_at=clock.now() + LEASE))
+def hold(lane_id: int, fence: int) -> Lane | None:
+    """The lane with its line, locked in the transaction of a claim, its lease made new; None when it is no longer ours.
+
+    The lease is written by `keep`, with whatever else the claim changes of the lane.
+    """
+    rows = Lane.objects.select_for_update(of=("self",)).select_related("line")
+    lane = rows.filter(pk=lane_id, fence=fence).first()
+    if lane is not None:
+        lane.lease_expires_at = clock.now() + LEASE
+    return lane
+
+
+def keep(lane: Lane) -> None:
+    """Write what a claim has changed of the lane that it holds."""
+    lane.save(update_fields=["lease_expires_at", "departed", "gap_until"])
 
 
 def release(lane_id: int, fence: int) -> None:

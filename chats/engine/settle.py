@@ -9,9 +9,9 @@ import random
 from datetime import datetime, timedelta
 
 from chats import clock, live
-from chats.engine import delivery
+from chats.engine import breaker, delivery, pacing
 from chats.models import Message, Operation
-from chats.models.operation import State
+from chats.models.operation import PACE_OF, Kind, Pace, State
 from chats.v3.errors import RemoteError
 
 # When to look at the remote for something accepted whose event has not come: seconds after each other.
@@ -29,6 +29,7 @@ _FIELDS = [
     "error_code",
     "error_status",
     "trace_id",
+    "pace",
 ]
 
 
@@ -49,6 +50,10 @@ def accept(operation: Operation, *, trace_id: str | None, look_again: bool) -> N
     operation.error, operation.error_code, operation.error_status = "", None, None
     operation.trace_id = trace_id or operation.trace_id
     _save(operation)
+    if look_again:
+        breaker.answered(operation, operation.line)
+    else:
+        breaker.worked(operation)
 
 
 def confirm(operation: Operation) -> None:
@@ -60,6 +65,7 @@ def confirm(operation: Operation) -> None:
     operation.due_at = operation.lease_expires_at = None
     operation.error, operation.error_code, operation.error_status = "", None, None
     _save(operation)
+    breaker.worked(operation)
 
 
 def fail(
@@ -69,8 +75,12 @@ def fail(
     code: int | None = None,
     status: int | None = None,
     trace_id: str | None = None,
+    untouched: bool = False,
 ) -> None:
-    """It will not happen, for the reason in `sentence`; a message of it is failed too."""
+    """It will not happen, for the reason in `sentence`; a message of it is failed too.
+
+    `untouched` says that the remote refused its first try, so whom it was to speak to has not been spoken to.
+    """
     now = clock.now()
     operation.state = State.FAILED
     operation.settled_at = now
@@ -80,6 +90,9 @@ def fail(
     operation.error_status = status
     operation.trace_id = trace_id or operation.trace_id
     _save(operation)
+    breaker.tells_nothing(operation, again_at=now)
+    if untouched:
+        pacing.give_back(operation, never_left=False)
     if operation.message_id:
         message = Message.objects.get(pk=operation.message_id)
         changed = delivery.fail(message, sentence=sentence, code=code, at=now)
@@ -88,16 +101,22 @@ def fail(
             message.save(update_fields=[*changed, "trace_id"])
 
 
-def wait(operation: Operation, *, until: datetime, problem: RemoteError, untouched: bool) -> None:
+def wait(
+    operation: Operation, *, until: datetime, problem: RemoteError, untouched: bool, never_left: bool = False
+) -> None:
     """The remote answered that it has not done it: try again at `until`.
 
-    `untouched` says that no earlier try can have reached it either, so it can still be taken back.
+    `untouched` says that no earlier try can have reached it either, so it can still be taken back;
+    `never_left` that not even this one can.
     """
     operation.state = State.QUEUED
     operation.due_at = until
     operation.lease_expires_at = None
+    operation.pace = PACE_OF.get(Kind(operation.kind), Pace.FREE)
     if untouched:
         operation.first_sent_at = None
+        pacing.give_back(operation, never_left=never_left)
+    breaker.tells_nothing(operation, again_at=until)
     _note(operation, problem)
     _save(operation)
 

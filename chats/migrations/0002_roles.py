@@ -6,6 +6,7 @@ AGENT = [("chats", "chat", "read_chats"), ("chats", "chat", "reply_to_chats")]
 MANAGER = AGENT + [
     ("chats", "chat", "manage_groups"),
     ("chats", "line", "watch_lines"),
+    ("chats", "line", "pause_lines"),
     ("chats", "operation", "view_activity"),
     ("chats", "operation", "retry_operations"),
     ("chats", "contact", "view_contact"),

@@ -7,6 +7,7 @@ from chats.models.lane import Lane
 from chats.models.line import Line
 from chats.models.message import Message, Reaction
 from chats.models.operation import Operation
+from chats.models.pacing import Departure, FirstContact, LineFailure
 from chats.models.reconcile import Heartbeat, Reconciliation
 from chats.models.retention import Retention
 from chats.models.sync import SyncPart, SyncRun
@@ -17,11 +18,14 @@ __all__ = [
     "AuditRecord",
     "Chat",
     "Contact",
+    "Departure",
+    "FirstContact",
     "Handle",
     "Heartbeat",
     "Lane",
     "Line",
     "LineAccess",
+    "LineFailure",
     "Message",
     "Operation",
     "Participant",

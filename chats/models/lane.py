@@ -21,6 +21,17 @@ class Lane(models.Model):
         null=True, blank=True, help_text="Nothing leaves before this moment: the remote asked us to wait."
     )
 
+    departed = models.PositiveBigIntegerField(
+        default=0, db_default=0, help_text="How many messages have left: the number of the last departure."
+    )
+    gap_until = models.DateTimeField(
+        null=True, blank=True, help_text="The gap after the last departure ends here. People may be ahead of it."
+    )
+    limited_chat_id = models.BigIntegerField(
+        null=True, blank=True, help_text="The chat of the last send that came too soon (429)."
+    )
+    limited_until = models.DateTimeField(null=True, blank=True, help_text="Until when that one has to wait.")
+
     class Meta:
         constraints = [
             models.CheckConstraint(

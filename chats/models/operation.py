@@ -48,12 +48,25 @@ class Priority(models.IntegerChoices):
     AUTOMATIC = 50, "Automatic"
 
 
+class Pace(models.IntegerChoices):
+    """Which budgets an operation still has to be given by before it may leave; each holds the next ones too."""
+
+    FREE = 0, "None"
+    TALK = 1, "A message's"
+    NEW = 2, "A new conversation's"
+
+
+PACE_OF = {Kind.SEND_MESSAGE: Pace.TALK, Kind.CREATE_CHAT: Pace.NEW, Kind.ADD_PARTICIPANT: Pace.NEW}
+"""What is asked of an operation of each kind; nothing of the others."""
+
+
 class Operation(models.Model):
     """One effect that somebody asked of the remote: a row first, then a call. See the design's laws 2 and 3."""
 
     Kind = Kind
     State = State
     Priority = Priority
+    Pace = Pace
 
     key = models.UUIDField(default=uuid.uuid4, unique=True, editable=False, help_text="Its idempotency key.")
     kind = models.CharField(max_length=30, choices=Kind)
@@ -74,6 +87,9 @@ class Operation(models.Model):
     )
     payload = models.JSONField(default=dict)
     priority = models.PositiveSmallIntegerField(choices=Priority, default=Priority.PERSON)
+    pace = models.SmallIntegerField(
+        choices=Pace, default=Pace.FREE, db_default=0, help_text="The budgets that it still has to be given by."
+    )
     requested_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
     )
@@ -116,14 +132,20 @@ class Operation(models.Model):
             ),
         ]
         indexes = [
-            # the drain: what is due on a lane, people before campaigns
+            # the drain: what is due on a lane, people before campaigns, what a spent budget holds behind the rest
             models.Index(
-                fields=["lane", "priority", "id"],
+                fields=["lane", "priority", "pace", "id"],
                 condition=Q(state__in=["queued", "unknown", "accepted"], due_at__isnull=False),
-                name="operation_due",
+                name="operation_paced",
             ),
             # the sweep: lanes with something due
             models.Index(fields=["due_at"], condition=Q(due_at__isnull=False), name="operation_due_at"),
+            # the sweep: what waits past its last useful moment
+            models.Index(
+                fields=["send_before"],
+                condition=Q(state="queued", send_before__isnull=False),
+                name="operation_too_late",
+            ),
             # the sweep: leases that ran out
             models.Index(fields=["lease_expires_at"], condition=Q(state="sending"), name="operation_lease"),
             # order within a chat, and the changes a chat's page shows as pending

@@ -60,7 +60,7 @@ def waiting_operations(line: Line) -> list[Operation]:
     """What waits on a line, in the order it leaves; the first `WAITING_SHOWN`."""
     rows = Operation.objects.filter(lane__line=line, state__in=WAITING, due_at__isnull=False)
     rows = rows.select_related("chat", "requested_by").defer("chat__search", "payload")
-    return list(rows.order_by("priority", "pk")[:WAITING_SHOWN])
+    return list(rows.order_by("priority", "pace", "pk")[:WAITING_SHOWN])
 
 
 def people_of(line: Line) -> QuerySet[User]:

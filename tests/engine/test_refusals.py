@@ -20,6 +20,7 @@ from tests.people import NOON, make_chat
 from tests.remote import TRACE, Answer, Asked, Remote, wrong
 
 SEND = "/v3/chats/([^/]+)/messages"
+NOTHING_LISTED = Answer(body={"messages": [], "next_cursor": None})
 
 
 @pytest.fixture(autouse=True)
@@ -219,11 +220,14 @@ def test_an_old_key_is_not_sent_again_blindly(chat: Chat, agent: User, remote: R
     moment.tick(hours=11, minutes=50)
     work()
     assert (only_operation().state, len(remote.asked)) == (State.UNKNOWN, 2)
+    remote.on("GET", SEND, NOTHING_LISTED)
     moment.tick(minutes=10)
     work()
     operation = only_operation()
-    assert (operation.state, len(remote.asked)) == (State.FAILED, 2)
-    assert operation.error == "No answer ever came. Look at the other side before you try it again."
+    assert (operation.state, len(remote.calls("POST", SEND)), len(remote.calls("GET", SEND))) == (State.FAILED, 2, 1)
+    assert operation.error == (
+        "No answer ever came, and it is not in the chat. Look at the other side before you try it again."
+    )
     hear("message.sent", wire.message_event(chat, str(uuid.uuid4()), key=str(operation.key)))
     assert (only_operation().state, wire.ours(chat).delivery_status) == (State.CONFIRMED, "sent")
 
@@ -317,12 +321,13 @@ def test_a_closed_gate_also_stops_the_asking_again(
     say(chat, agent)
     remote.on("POST", SEND, Answer(cut="unanswered"))
     work()
+    remote.on("GET", SEND, NOTHING_LISTED)
     close(chat)
     moment.tick(seconds=5)
     work()
     operation = only_operation()
-    assert (operation.state, operation.error_code, len(remote.asked)) == (State.FAILED, code, 1)
-    assert operation.error == f"{sentence} Nobody knows whether an earlier try arrived."
+    assert (operation.state, operation.error_code, len(remote.calls("POST", SEND))) == (State.FAILED, code, 1)
+    assert operation.error == f"{sentence} An earlier try got no answer, and it is not in the chat."
 
 
 def test_the_gate_of_a_first_message(line: Line, agent: User, remote: Remote) -> None:

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
-from chats import live
-from chats.engine import store
+from chats import clock, live
+from chats.engine import breaker, store
 from chats.engine.events import find
 from chats.models import Line, WebhookEvent
 from chats.v3.events import read_line_status
@@ -13,7 +13,7 @@ def status_updated(event: WebhookEvent) -> None:
     line = find.line_of(event, told.phone_number)
     if line is None:
         raise find.Unusable("The event is about a line that is not ours.")
-    line = Line.objects.select_for_update().get(pk=line.pk)
+    line = Line.objects.select_for_update(no_key=True).get(pk=line.pk)
     changed_at = told.changed_at or event.happened_at
     if line.status_changed_at is not None and changed_at is not None and changed_at < line.status_changed_at:
         return
@@ -22,3 +22,7 @@ def status_updated(event: WebhookEvent) -> None:
     line.status_changed_at = changed_at
     line.save(update_fields=["status", "reputation", "status_changed_at"])
     live.announce("line", line_id=line.pk)
+    if told.new_status == Line.Status.FLAGGED:
+        breaker.flagged(line, at=changed_at or clock.now())
+    elif told.new_status == Line.Status.ACTIVE:
+        breaker.is_active_again(line)

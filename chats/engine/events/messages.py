@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from django.db.models import Q, QuerySet
 
 from chats import clock, live
-from chats.engine import delivery, inflow, news, settle, store
+from chats.engine import breaker, delivery, inflow, news, pacing, settle, store
 from chats.engine.events import find
-from chats.models import Chat, Message, Operation, Reaction, WebhookEvent
+from chats.models import Chat, Handle, LineFailure, Message, Operation, Reaction, WebhookEvent
 from chats.models.common import Service
 from chats.models.operation import State
 from chats.v3 import content, events
@@ -51,6 +53,7 @@ def message_failed(event: WebhookEvent) -> None:
         return
     operation = Operation.objects.select_for_update().filter(message=message).first()
     if operation is not None and operation.state not in {State.CANCELLED, State.FAILED}:
+        breaker.failed(operation, kind=LineFailure.Kind.UNDELIVERED, code=told.code, sentence=told.sentence)
         settle.fail(operation, sentence=told.sentence, code=told.code, trace_id=told.trace_id)
     live.announce("message", line_id=message.chat.line_id, chat_id=message.chat_id, message_id=message.pk)
 
@@ -112,6 +115,8 @@ def _create(chat: Chat, told: events.MessageEvent, event: WebhookEvent) -> Messa
     """A message that we hear of first from the event: somebody wrote, or another program sent by this line."""
     ours = told.direction == "outbound"
     at = told.sent_at or event.happened_at or clock.now()
+    if ours and not chat.is_group:
+        _note_first_contact(chat, at=at)
     return Message.objects.create(
         chat=chat,
         remote_id=told.message_id,
@@ -130,6 +135,18 @@ def _create(chat: Chat, told: events.MessageEvent, event: WebhookEvent) -> Messa
         reconciled_at=told.reconciled_at,
         trace_id=(told.trace_id or "")[:64],
     )
+
+
+def _note_first_contact(chat: Chat, *, at: datetime) -> None:
+    """Another program wrote by our line: if the person is new to it, that counts at the remote, so it counts here."""
+    person = Handle.objects.filter(participations__chat=chat, participations__is_me=False).first()
+    if person is None:
+        return
+    known = Message.objects.filter(chat=chat).values_list("direction", flat=True)
+    if not known.exists() and chat.remote_created_at is not None:
+        # The chat began with a word of ours; it may be an old one, whose messages have vanished.
+        at = min(at, chat.remote_created_at)
+    pacing.meet(chat.line, person, at=at)
 
 
 def _move(message: Message, event_type: str, told: events.MessageEvent) -> None:

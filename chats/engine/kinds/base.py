@@ -48,6 +48,13 @@ class Handler(ABC):
     def call(self, client: Client, operation: Operation) -> Answer:
         """Ask the remote. Raises `RemoteError`."""
 
+    def find(self, client: Client, operation: Operation) -> Answer | None:
+        """Find the effect of a call that was never answered, without asking for it again. Raises `RemoteError`.
+
+        Only those with a key need it: the others look before every repeat.
+        """
+        return None
+
     @abstractmethod
     def look(self, client: Client, operation: Operation) -> Look:
         """See whether the effect is there. Raises `RemoteError`."""

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
-from chats.engine import adopt, inflow
+from chats.engine import adopt, inflow, search
 from chats.engine.kinds.base import Answer, Handler, Look, Sight
-from chats.models import Message, Operation
+from chats.models import Chat, Message, Operation
 from chats.v3 import resources
 from chats.v3.client import Client
 from chats.v3.errors import Refused
@@ -47,6 +48,17 @@ def _accept(message_id: int, sent: resources.SentMessage, trace_id: str | None) 
         row.save(update_fields=["trace_id"])
 
 
+def _found(message_id: int, theirs: resources.Message) -> None:
+    row = Message.objects.select_for_update().get(pk=message_id)
+    inflow.attach(row, theirs.id)
+    inflow.progress(row, theirs)
+
+
+def _found_start(chat: Chat, remote_chat: resources.Chat, message_id: int, theirs: resources.Message) -> None:
+    adopt.take_remote_chat(chat, remote_chat)
+    _found(message_id, theirs)
+
+
 class _Sends(Handler):
     has_key = True
 
@@ -80,6 +92,13 @@ class SendMessage(_Sends):
         message_id = _message_of(operation).pk
         return Answer(result.trace_id, lambda: _accept(message_id, result.message, result.trace_id))
 
+    def find(self, client: Client, operation: Operation) -> Answer | None:
+        if operation.chat is None or operation.chat.remote_id is None:
+            return None
+        message = _message_of(operation)
+        theirs = search.in_chat(client, chat_id_of(operation), message, operation)
+        return None if theirs is None else Answer(None, lambda: _found(message.pk, theirs))
+
 
 class CreateChat(_Sends):
     """POST /v3/chats: the chat comes to be with its first message."""
@@ -97,6 +116,17 @@ class CreateChat(_Sends):
             _accept(message_id, result.message, result.trace_id)
 
         return Answer(result.trace_id, write)
+
+    def find(self, client: Client, operation: Operation) -> Answer | None:
+        if operation.line is None or operation.chat is None:
+            return None
+        chat, message = operation.chat, _message_of(operation)
+        wanted = set(operation.payload["to"])
+        for remote_chat in search.chats_with(client, operation.line.phone_number, wanted):
+            theirs = search.in_chat(client, remote_chat.id, message, operation)
+            if theirs is not None:
+                return Answer(None, partial(_found_start, chat, remote_chat, message.pk, theirs))
+        return None
 
 
 class MarkRead(Handler):

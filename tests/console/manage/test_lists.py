@@ -10,6 +10,7 @@ from django.urls import reverse
 from chats.actions.groups import rename_group
 from chats.actions.rules import record
 from chats.admin.bounded import MOST_ROWS, BoundedPaginator
+from chats.admin.manage import PACE_FIELDS
 from chats.models import AuditRecord, Contact, Handle, Line, LineAccess
 from tests.people import make_chat, make_handle, make_person, signed_in
 
@@ -46,6 +47,7 @@ def test_nothing_is_added_or_deleted_by_hand(name, django_user_model, chat):
 def line_form(line, label) -> dict[str, object]:
     return {
         "label": label,
+        **{name: getattr(line, name) for name in PACE_FIELDS},
         "access-TOTAL_FORMS": 0,
         "access-INITIAL_FORMS": 0,
         "access-MIN_NUM_FORMS": 0,
@@ -59,6 +61,51 @@ def test_a_line_changes_its_label_only(administrator, line):
     line.refresh_from_db()
     assert (line.label, line.phone_number, line.status) == ("Night desk", "+12025550101", "")
     assert AuditRecord.objects.get().action == "line.label"
+
+
+def test_a_line_changes_its_pace(administrator, line):
+    data = line_form(line, line.label) | {
+        "gap_seconds": "2.5",
+        "messages_a_day": "",
+        "new_conversations_a_day": "0",
+        "messages_a_minute_to_one": "12",
+    }
+    assert signed_in(administrator).post(change(line), data).status_code == 302
+    line.refresh_from_db()
+    assert (line.gap_seconds, line.messages_a_minute, line.messages_a_day) == (2.5, 20, None)
+    assert (line.new_conversations_a_day, line.messages_a_minute_to_one, line.reserve_percent) == (0, 12, 10)
+    entry = AuditRecord.objects.get()
+    assert (entry.action, entry.actor) == ("line.pace", administrator)
+    assert entry.before == (
+        "gap_seconds 1, messages_a_day 7000, new_conversations_a_day 45, messages_a_minute_to_one 30"
+    )
+    assert entry.after == (
+        "gap_seconds 2.5, messages_a_day no limit, new_conversations_a_day 0, messages_a_minute_to_one 12"
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("gap_seconds", ""),
+        ("gap_seconds", "-1"),
+        ("gap_seconds", "nan"),
+        ("gap_seconds", "601"),
+        ("messages_a_minute", "0"),
+        ("messages_a_day", "0"),
+        ("new_conversations_a_day", "-1"),
+        ("messages_a_minute_to_one", ""),
+        ("messages_a_minute_to_one", "31"),
+        ("reserve_percent", "91"),
+    ],
+)
+def test_a_pace_that_makes_no_sense_is_refused(name, value, administrator, line):
+    response = signed_in(administrator).post(change(line), line_form(line, line.label) | {name: value})
+    assert response.status_code == 200
+    assert name in response.context["adminform"].form.errors
+    before = Line.objects.values().get(pk=line.pk)
+    assert before[name] == getattr(line, name)
+    assert not AuditRecord.objects.exists()
 
 
 def test_a_line_is_given_to_a_person_on_its_page(administrator, line):
