@@ -58,7 +58,19 @@ _parts: list[Schema] = [
         ]
     },
     given({"type": always("link"), "value": text(least=1, most=2_048)}),
-    given({"type": always("imessage_app"), "app": {"type": "object"}, "layout": {"type": "object"}}),
+    given(
+        {
+            "type": always("imessage_app"),
+            "app": given(
+                {
+                    "name": text(least=1),
+                    "team_id": text(pattern="^[A-Z0-9]{10}$"),
+                    "bundle_id": text(pattern="^[^:]+$"),
+                }
+            ),
+            "layout": given({"caption": text(least=1)}),
+        },
+    ),
     given({"type": always("app_clip"), "value": HTTPS}),
 ]
 
