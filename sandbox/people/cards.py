@@ -31,7 +31,9 @@ def _introduce(payloads: Sequence[Payload]) -> None:
     for payload in payloads:
         subscription = Subscription.objects.filter(id=payload["subscription"], is_active=True).first()
         if subscription is not None:
-            shares = CardShare.objects.select_related("person", "line").order_by("id")
+            # Who shared theirs since then was heard already.
+            earlier = CardShare.objects.filter(shared_at__lte=subscription.created_at)
+            shares = earlier.select_related("person", "line").order_by("id")
             tell(
                 [card_news(share.person, share.line.phone_number, ids.trace()) for share in shares],
                 only=subscription,
