@@ -7,7 +7,7 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 from uuid import UUID
 
-from sandbox import file_types, files, ids
+from sandbox import fetching, file_types, files, ids
 from sandbox.api.errors import ApiError
 
 
@@ -110,21 +110,25 @@ def sticker_image(*, url: object, attachment_id: object) -> UUID:
         raise ApiError(1005, "attachment_id must be a valid UUID") from None
 
 
-def media(*, url: str | None, attachment_id: str | None) -> dict[str, Any]:
-    """A media part of an attachment, or of a file somewhere else.
+def media(*, url: str | None, attachment_id: str | None, too_large: ApiError | None = None) -> dict[str, Any]:
+    """A media part of an attachment, or of a file somewhere else; `too_large` is for one above ten megabytes.
 
-    Assumption (8.2): a file somewhere else is not fetched, so that the sandbox works without a network. Its address
-    is taken at its word: the type is what its name says, and the size stays unknown (0).
+    Assumption (8.2): only a file on this machine is fetched, and kept as an attachment. Any other address is taken at
+    its word, so that the sandbox works without a network: the type is what its name says, the size stays unknown (0).
     """
     if attachment_id is not None:
         return files.part_of(files.complete(UUID(attachment_id)))
     assert url is not None  # noqa: S101 - the rules ask for one of the two
     name = unquote(urlsplit(url).path.rsplit("/", 1)[-1]).replace("\x00", "") or "file"
+    named = file_types.of(name)
+    fetched = fetching.fetch(url, name, too_large or ApiError(5005, "A file given by URL may have at most 10 MB"))
+    if fetched is not None:
+        return files.part_of(files.take_in(name, fetched.content_type, fetched.content))
     return {
         "type": "media",
         "id": str(ids.new()),
         "filename": name,
-        "mime_type": file_types.of(name) or "application/octet-stream",
+        "mime_type": named or "application/octet-stream",
         "size_bytes": 0,
         "url": url,
     }
