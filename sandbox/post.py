@@ -13,27 +13,29 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 
 import urllib3
+from django.conf import settings
 from django.db import DatabaseError, connection, transaction
 from django.db.models import Min
 
 from chats.v3.signatures import legacy_headers, sign
 from chats.v3.times import format_time
 from sandbox import alarms, chance, clock, routing, world
-from sandbox.events import OLD_VERSION
 from sandbox.models import Delivery, Event, Subscription
+from sandbox.versions import OLD_VERSION
 
 log = logging.getLogger(__name__)
 
 POSTMEN = 16
 BATCH = 64
-TIMEOUT = 10.0
 # Longer than any try takes, so that only a delivery whose try was lost is taken a second time.
-LEASE_SECONDS = 60.0  # real ones
+LEASE_SECONDS = settings.WEBHOOK_TIMEOUT + 50.0  # real ones
 FIRST_PAUSE = 1.0
 LONGEST_PAUSE = 600.0
 GIVE_UP_AFTER = timedelta(minutes=30)
 
-_pool = urllib3.PoolManager(num_pools=20, maxsize=POSTMEN, retries=False, timeout=urllib3.Timeout(total=TIMEOUT))
+_pool = urllib3.PoolManager(
+    num_pools=20, maxsize=POSTMEN, retries=False, timeout=urllib3.Timeout(total=settings.WEBHOOK_TIMEOUT)
+)
 _postmen: ThreadPoolExecutor | None = None
 _free = threading.BoundedSemaphore(POSTMEN * 2)
 

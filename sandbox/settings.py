@@ -28,6 +28,8 @@ SPEED = env.speed("SANDBOX_SPEED")
 TOKENS = frozenset(["sandbox-token", *env.words("SANDBOX_TOKENS")])
 # the folder that uploaded files are kept in
 STATE = env.text("SANDBOX_STATE", ".chatdeck/sandbox")
+# how long a receiver of webhooks has for its answer, in real time
+WEBHOOK_TIMEOUT = env.seconds("SANDBOX_WEBHOOK_TIMEOUT", 10.0)
 # messages the account may send a day, counted from midnight UTC; 0: as many as it likes
 DAILY_LIMIT = env.number("SANDBOX_DAILY_LIMIT", 0)
 # and in any 60 seconds; 0 likewise

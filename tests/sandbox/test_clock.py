@@ -148,21 +148,6 @@ def test_webhooks_are_delivered_in_step_and_tried_again_in_the_worlds_time(
     assert timedelta(seconds=2.25) <= waited <= timedelta(seconds=3.75)
 
 
-def test_webhooks_are_given_up_after_half_an_hour_of_the_worlds_time(
-    sandbox: SandboxServer, receiver: Receiver, subscribe: Subscribe
-) -> None:
-    stopped(sandbox)
-    subscribe("message.sent")
-    receiver.answers = [503] * 40
-    open_chat(sandbox, "ana@example.com")
-    advance(sandbox, 1500)
-    assert sandbox.stats()["webhooks"]["waiting"] == 1
-    advance(sandbox, 1500)
-    assert sandbox.stats()["webhooks"]["given_up"] == 1
-    shown = sandbox.control("webhooks?state=given_up")["webhooks"][0]
-    assert timedelta(minutes=15) < parse_time(shown["settled_at"]) - parse_time(shown["created_at"])
-
-
 def test_limits_go_by_the_worlds_time(sandbox: SandboxServer) -> None:
     stopped(sandbox)
     chat = open_chat(sandbox, "ana@example.com")["id"]
