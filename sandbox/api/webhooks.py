@@ -18,10 +18,11 @@ from chats.v3.signatures import new_secret
 from sandbox import account_events, clock
 from sandbox.api import base, shapes
 from sandbox.api.errors import ApiError
-from sandbox.events import NEW_VERSION, OLD_VERSION, tell
+from sandbox.events import tell
 from sandbox.fetching import is_loopback
 from sandbox.models import RoutingToken, Subscription
 from sandbox.people import cards
+from sandbox.versions import NEW_VERSION, OLD_VERSION
 
 DOC_URL = "https://docs.linqapp.com/channel/imessage/guides/webhooks/events"
 HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,100}")
