@@ -29,7 +29,7 @@ CONTENT: tuple[Error, ...] = (
     5005,
     5006,
 )
-SENDING: tuple[Error, ...] = (*CONTENT, 2008, 2011, 2013, 2024, 2026, 2027)
+SENDING: tuple[Error, ...] = (*CONTENT, 2008, 2011, 2024, 2026, 2027)
 OPEN: tuple[Error, ...] = (2001, 2013, 2027)
 STOPPED = exactly({"success": always(True), "message": TEXT})
 
@@ -62,7 +62,7 @@ CHATS: dict[tuple[str, str], Operation] = {
         path=CHAT,
         body="UpdateChat",
         answers={200: exactly({"chat_id": UUID, "status": always("pending")})},
-        errors=(*OPEN, 1006, 2017, 5006, 5007),
+        errors=(*OPEN, 1006, 5006, 5007),
     ),
     ("chats/{chatId}/read", "POST"): Operation(
         id="markChatRead", summary="Mark what came in as read.", path=CHAT, answers={204: None}, errors=OPEN
@@ -111,7 +111,7 @@ CHATS: dict[tuple[str, str], Operation] = {
         body="SendToChat",
         query=(IDEMPOTENCY_KEY,),
         answers={202: exactly({"chat_id": UUID, "message": ref("SentMessage")})},
-        errors=(*SENDING, 2001, 2009, 2015),
+        errors=(*SENDING, 2001, 2009, 2013, 2015),
     ),
     ("chats/{chatId}/voicememo", "POST"): Operation(
         id="sendVoiceMemo",
@@ -155,7 +155,7 @@ CHATS: dict[tuple[str, str], Operation] = {
         summary="Ask the person of a direct chat to share their location.",
         path=CHAT,
         answers={200: STOPPED},
-        errors=(*OPEN, 2015, 2016, 2017),
+        errors=(2001, 2015, 2016, 2017, 2027),
     ),
     ("chats/{chatId}/background", "POST"): Operation(
         id="setBackground",

@@ -11,7 +11,7 @@ from jsonschema import Draft202012Validator
 from chats.v3.envelope import EVENT_TYPES
 from sandbox.schema.event_data import DATA
 from sandbox.schema.operations import OPERATIONS
-from tests.sandbox.contract.test_errors import UNKNOWN
+from tests.sandbox.contract.calls import UNKNOWN
 from tests.sandbox.documented import fits_the_document
 from tests.sandbox_server import SandboxServer
 
