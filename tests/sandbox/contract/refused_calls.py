@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from linq import omit
 
-from tests.sandbox.conftest import ANA, BEN, DEV, ELLA, LINES
+from tests.sandbox.conftest import ANA, BEN, DEV, ELLA, LINES, text
 from tests.sandbox.contract.calls import UNKNOWN, Row, at
 
 CALLS: list[Row] = [
@@ -172,4 +172,16 @@ CALLS: list[Row] = [
     (at("webhook_subscriptions.update", "<hook>", phone_numbers=["12"]), 400, 1002),
     (at("webhook_subscriptions.update", "<hook>", phone_numbers="12"), 400, 1003),
     (at("webhook_subscriptions.update", UNKNOWN, is_active=False), 404, 2010),
+    # ids that are sound and of nothing, where the body is looked at first
+    (at("chats.update", UNKNOWN, display_name="Crew"), 404, 2001),
+    (at("chats.participants.add", UNKNOWN, handle=ANA), 404, 2001),
+    (at("chats.participants.remove", UNKNOWN, handle=ANA), 404, 2001),
+    (at("chats.messages.send", UNKNOWN, message=text("Hi")), 404, 2001),
+    (at("chats.send_voicememo", UNKNOWN, voice_memo_url="https://files.example.com/a.m4a"), 404, 2001),
+    (at("chats.location.stop", UNKNOWN, handle=ANA), 404, 2001),
+    (at("chats.background.set", UNKNOWN, type="color", variant="ice"), 404, 2001),
+    (at("chats.polls.create", UNKNOWN, poll={"options": [{"text": "A"}, {"text": "B"}]}), 404, 2001),
+    (at("messages.update", UNKNOWN, text="Hi"), 404, 2002),
+    (at("messages.add_reaction", UNKNOWN, operation="add", type="love"), 404, 2002),
+    (at("messages.update_app_card", UNKNOWN, layout={"caption": "New"}), 404, 2002),
 ]  # fmt: skip
