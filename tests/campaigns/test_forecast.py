@@ -101,7 +101,7 @@ def test_new_people_go_where_there_is_room() -> None:
 @given(
     people=st.integers(0, 3000),
     known=st.integers(0, 3000),
-    budgets=st.lists(st.one_of(st.none(), st.integers(1, 60)), min_size=1, max_size=4),
+    budgets=st.lists(st.one_of(st.none(), st.integers(5, 60)), min_size=1, max_size=4),
     follow_ups=st.lists(st.integers(0, 96).map(lambda hours: timedelta(hours=hours)), max_size=3),
 )
 def test_everybody_is_planned_once_and_no_budget_is_overspent(
