@@ -10,6 +10,7 @@ from typing import Any
 
 from chats.v3.envelope import EVENT_TYPES
 from chats.v3.limits import TAPBACKS
+from sandbox.schema.account_answers import REPUTATION
 from sandbox.schema.answers import COMPONENTS, EFFECT, HEALTH_STATUS, REPLY_TO
 from sandbox.schema.kinds import (
     BOOL,
@@ -41,7 +42,6 @@ STAGES = {
     "read": ("sent_at", "delivered_at", "read_at"),
 }
 MOMENTS = STAGES["read"]
-REPUTATION = one_of("HEALTHY", "AT_RISK", "CRITICAL")
 
 
 def _without_reactions(part: str) -> Schema:
