@@ -65,13 +65,13 @@ def served(settings_module: str = "dashboard.settings") -> Iterator[tuple[subpro
     finally:
         process.kill()
         process.wait()
-        _wait_until_gone(environment["DATABASE_URL"])
+        wait_until_gone(environment["DATABASE_URL"])
 
 
-def _wait_until_gone(database: str) -> None:
+def wait_until_gone(database: str, name: str = NAME) -> None:
     """PostgreSQL notices a killed client a moment later; until then the test database could not be dropped."""
     deadline = time.monotonic() + PATIENCE
     with psycopg.connect(database, autocommit=True) as asking:
-        while asking.execute("SELECT 1 FROM pg_stat_activity WHERE application_name = %s", [NAME]).fetchone():
+        while asking.execute("SELECT 1 FROM pg_stat_activity WHERE application_name = %s", [name]).fetchone():
             assert time.monotonic() < deadline
             time.sleep(0.02)

@@ -20,6 +20,8 @@ log = logging.getLogger(__name__)
 # A worker that dies in an event leaves it to be taken again after this long.
 LEASE = timedelta(seconds=30)
 MOST_ATTEMPTS = 10
+# One in which every worker stops takes what else they do down with it, so it is given up sooner.
+MOST_UNFINISHED = 3
 LATE_EVENT_ATTEMPTS = 5
 State = WebhookEvent.State
 
@@ -50,6 +52,9 @@ def process_due(*, seconds: float) -> int:
 
 def process(event: WebhookEvent) -> None:
     """Process one event that this worker has taken. Never raises for what is in it."""
+    if event.unfinished > MOST_UNFINISHED:
+        _settle(event, State.PARKED, error="The worker stopped in the middle of this event, every time it was tried.")
+        return
     try:
         _handle_with_what_it_is_about(event)
     except (find.Unusable, Unreadable) as reason:
@@ -104,6 +109,8 @@ def _take_next() -> WebhookEvent | None:
         event = (
             WebhookEvent.objects.select_for_update(skip_locked=True)
             .filter(state=State.PENDING, due_at__lte=now)
+            # What came in is read later, where one that cannot be read is this event's trouble alone.
+            .defer("payload")
             .order_by("due_at", "id")
             .first()
         )
@@ -111,7 +118,9 @@ def _take_next() -> WebhookEvent | None:
             return None
         event.due_at = now + LEASE
         event.attempts += 1
-        event.save(update_fields=["due_at", "attempts"])
+        # Taken back as soon as anything is written of this try.
+        event.unfinished += 1
+        event.save(update_fields=["due_at", "attempts", "unfinished"])
         return event
 
 
@@ -141,6 +150,7 @@ def _write(event: WebhookEvent, state: State) -> bool:
     written = still_waiting.update(
         state=event.state,
         due_at=None,
+        unfinished=0,
         processed_at=event.processed_at,
         error=event.error,
         chat=event.chat,
@@ -161,4 +171,4 @@ def _try_later(event: WebhookEvent, sentence: str, *, gone: bool = False) -> Non
         return
     event.due_at = clock.now() + settle.backoff(event.attempts)
     still_waiting = WebhookEvent.objects.filter(pk=event.pk, state=State.PENDING)
-    still_waiting.update(due_at=event.due_at, error=event.error)
+    still_waiting.update(due_at=event.due_at, error=event.error, unfinished=0)
