@@ -17,7 +17,7 @@ SET_UP = "import django; django.setup()\n"
 
 @contextmanager
 def process(code: str, **environment: str) -> Iterator[subprocess.Popen[bytes]]:
-    """A Python that runs `code` with Django set up, talking to the remote of the test's settings. Ends with the block."""
+    """A Python that runs `code` with Django set up and the test's database and remote. It ends with the block."""
     name = f"chatdeck-test-process-{os.getpid()}"
     database = address_of_the_test_database()
     child = subprocess.Popen(
