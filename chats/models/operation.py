@@ -59,6 +59,9 @@ class Pace(models.IntegerChoices):
 PACE_OF = {Kind.SEND_MESSAGE: Pace.TALK, Kind.CREATE_CHAT: Pace.NEW, Kind.ADD_PARTICIPANT: Pace.NEW}
 """What is asked of an operation of each kind; nothing of the others."""
 
+LASTING = frozenset({"to", "handle", "display_name", "group_chat_icon"})
+"""What of a payload is no one's words: it stays when the retention takes the rest. See `chats.engine.retention`."""
+
 
 class Operation(models.Model):
     """One effect that somebody asked of the remote: a row first, then a call. See the design's laws 2 and 3."""
@@ -113,6 +116,9 @@ class Operation(models.Model):
     error_code = models.PositiveIntegerField(null=True, blank=True)
     error = models.CharField(max_length=500, blank=True, help_text="What went wrong last, as a sentence.")
     trace_id = models.CharField(max_length=64, blank=True)
+    cleared_at = models.DateTimeField(
+        null=True, blank=True, help_text="When the retention took what its payload said; it cannot be retried since."
+    )
 
     class Meta:
         permissions = [("view_activity", "Can open the activity page"), ("retry_operations", "Can retry operations")]
@@ -159,6 +165,12 @@ class Operation(models.Model):
             models.Index(fields=["state", "-id"], name="operation_by_state"),
             # home: what failed lately
             models.Index(fields=["settled_at"], condition=Q(state="failed"), name="operation_failed_at"),
+            # the retention: what has ended and may still say something
+            models.Index(
+                fields=["settled_at"],
+                condition=Q(cleared_at__isnull=True, settled_at__isnull=False) & ~Q(payload={}),
+                name="operation_says",
+            ),
         ]
 
     def __str__(self) -> str:

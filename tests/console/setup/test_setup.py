@@ -282,6 +282,15 @@ def test_what_deletes_more_is_said_first(administrator):
     )
 
 
+@time_machine.travel(NOON, tick=False)
+def test_events_that_go_with_the_messages_are_named_too(administrator):
+    asked = set_days(administrator, "7", "30").content.decode()
+    assert (
+        "what every message before 26 June 2026, 12:00 UTC says and every processed webhook event before "
+        "26 June 2026, 12:00 UTC, for good"
+    ) in asked
+
+
 def test_keeping_longer_asks_nothing(administrator):
     Retention.objects.create(pk=1, message_days=30, event_days=10)
     assert set_days(administrator, "", "60").status_code == 302
