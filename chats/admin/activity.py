@@ -67,7 +67,6 @@ def operation(request: HttpRequest, pk: int) -> HttpResponse:
         "title": found.get_kind_display(),
         "operation": found,
         "why": waiting.why(found),
-        "rests_until": found.lane.rest_until if waiting.rests(found) else None,
         "code": code,
         "can_retry": found.state == Operation.State.FAILED and _has_a_say(request, found),
         "can_cancel": found.state == Operation.State.QUEUED
