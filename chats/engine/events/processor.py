@@ -10,7 +10,7 @@ from django.db import transaction
 
 from chats import clock, live
 from chats.engine import inflow, remote, settle, store
-from chats.engine.events import HANDLERS, find
+from chats.engine.events import HANDLERS, find, messages
 from chats.models import Chat, WebhookEvent
 from chats.v3.errors import RemoteError
 from chats.v3.resources import Unreadable
@@ -100,6 +100,8 @@ def _fetch(unknown: find.UnknownChat | find.UnknownMessage) -> None:
         chat = next(iter(store.save_chats([client.chats.retrieve(message.chat_id)])), None)
     if chat is None:
         raise Foreign
+    if message.is_from_me and not chat.is_group:
+        messages.note_first_contact(chat, at=message.sent_at or clock.now())
     inflow.save_messages(chat, [message])
 
 
