@@ -32,4 +32,9 @@ class Migration(migrations.Migration):
             name='message_days',
             field=models.PositiveIntegerField(blank=True, help_text='Days to keep what messages say, wherever that is. Empty: for ever.', null=True),
         ),
+        migrations.AlterField(
+            model_name='syncrun',
+            name='due_at',
+            field=models.DateTimeField(blank=True, help_text='When the lines are read; then, until when the remote asked all parts to wait.', null=True),
+        ),
     ]
