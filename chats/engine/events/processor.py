@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import logging
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 
-from django.db import transaction
+from django.db import connection, transaction
 
 from chats import clock, live
 from chats.engine import inflow, remote, settle, store
 from chats.engine.events import HANDLERS, find, messages
-from chats.models import Chat, WebhookEvent
+from chats.models import Chat, Message, WebhookEvent
+from chats.v3 import resources
 from chats.v3.errors import RemoteError
 from chats.v3.resources import Unreadable
 
@@ -86,23 +89,48 @@ def _handle_with_what_it_is_about(event: WebhookEvent) -> None:
                 raise
             fetched.add(unknown.remote_id)
             # Outside any transaction, as every call.
-            _fetch(unknown)
+            if isinstance(unknown, find.UnknownChat):
+                _fetch_chat(unknown.remote_id)
+            else:
+                _fetch_message(unknown.remote_id)
 
 
-def _fetch(unknown: find.UnknownChat | find.UnknownMessage) -> None:
-    client = remote.client()
-    if isinstance(unknown, find.UnknownChat):
-        store.save_chats([client.chats.retrieve(unknown.remote_id)])
-        return
-    message = client.messages.retrieve(unknown.remote_id)
-    chat = Chat.objects.filter(remote_id=message.chat_id).first()
-    if chat is None:
-        chat = next(iter(store.save_chats([client.chats.retrieve(message.chat_id)])), None)
+def _fetch_chat(remote_id: str) -> Chat | None:
+    """The chat, fetched unless somebody else has just done so; None for one on a line that is not ours."""
+    with _alone(remote_id):
+        chat = Chat.objects.filter(remote_id=remote_id).first()
+        if chat is not None:
+            return chat
+        return next(iter(store.save_chats([remote.client().chats.retrieve(remote_id)])), None)
+
+
+def _fetch_message(remote_id: str) -> None:
+    with _alone(remote_id):
+        if not Message.objects.filter(remote_id=remote_id).exists():
+            _save_message(remote.client().messages.retrieve(remote_id))
+
+
+def _save_message(message: resources.Message) -> None:
+    chat = Chat.objects.filter(remote_id=message.chat_id).first() or _fetch_chat(message.chat_id)
     if chat is None:
         raise Foreign
     if message.is_from_me and not chat.is_group:
         messages.note_first_contact(chat, at=message.sent_at or clock.now())
     inflow.save_messages(chat, [message])
+
+
+@contextmanager
+def _alone(remote_id: str) -> Iterator[None]:
+    """One worker at a time in here for each id. The first events of a new chat come together, to several workers.
+
+    The database gives the lock back when its connection ends, so a worker that dies in here keeps nobody out.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_lock(hashtextextended(%s, 0))", [remote_id])
+        try:
+            yield
+        finally:
+            cursor.execute("SELECT pg_advisory_unlock(hashtextextended(%s, 0))", [remote_id])
 
 
 def _take_next() -> WebhookEvent | None:
