@@ -59,7 +59,7 @@ class Pace(models.IntegerChoices):
 PACE_OF = {Kind.SEND_MESSAGE: Pace.TALK, Kind.CREATE_CHAT: Pace.NEW, Kind.ADD_PARTICIPANT: Pace.NEW}
 """What is asked of an operation of each kind; nothing of the others."""
 
-LASTING = frozenset({"to", "handle", "display_name", "group_chat_icon"})
+LASTING = frozenset({"to", "handle", "display_name", "group_chat_icon", "forwarding_number"})
 """What of a payload is no one's words: it stays when the retention takes the rest. See `chats.engine.retention`."""
 
 
