@@ -19,7 +19,7 @@ from chats.actions.contacts import rename_contact
 from chats.actions.lines import LinePace, give_line, label_line, pace_line, take_line
 from chats.admin.bounded import BoundedPaginator
 from chats.admin.guard import person
-from chats.admin.line_access import LineAccessInline, SavesLineAccess, people_to_choose
+from chats.admin.line_access import ChoosesWithinLines, LineAccessInline, SavesLineAccess
 from chats.models import AuditRecord, Contact, Handle, Line, LineAccess
 from chats.queries import access
 from chats.templatetags.console import readable
@@ -81,7 +81,7 @@ class LineAdmin(OnlyThere, SavesLineAccess, admin.ModelAdmin):  # type: ignore[t
 
 
 @admin.register(LineAccess)
-class LineAccessAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+class LineAccessAdmin(ChoosesWithinLines, admin.ModelAdmin):  # type: ignore[type-arg]
     """A line is given or taken; a gift is never turned into another one."""
 
     list_display = ("user", "line_name", "given_at")
@@ -98,13 +98,6 @@ class LineAccessAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
 
     def has_change_permission(self, request: HttpRequest, obj: LineAccess | None = None) -> bool:
         return False
-
-    def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
-        if db_field.name == "line":
-            kwargs["queryset"] = access.lines_for(request.user)
-        elif db_field.name == "user":
-            kwargs["queryset"] = people_to_choose()
-        return super().formfield_for_foreignkey(db_field, request, **kwargs)
 
     def save_model(self, request: HttpRequest, obj: LineAccess, form: ModelForm[Any], change: bool) -> None:
         obj.pk = give_line(line=obj.line, to=obj.user, by=person(request)).pk
