@@ -62,6 +62,7 @@ def events(request: HttpRequest) -> HttpResponse:
 @room("view_activity")
 def operation(request: HttpRequest, pk: int) -> HttpResponse:
     found = access.get_operation(request.user, pk)
+    has_a_say = access.has_a_say(request.user, found)
     code = CODES.get(found.error_code) if found.error_code else None
     context = {
         "title": found.get_kind_display(),
@@ -69,10 +70,9 @@ def operation(request: HttpRequest, pk: int) -> HttpResponse:
         "why": waiting.why(found),
         "rests_until": found.lane.rest_until if waiting.rests(found) else None,
         "code": code,
-        "can_retry": found.state == Operation.State.FAILED and _has_a_say(request, found),
-        "can_cancel": found.state == Operation.State.QUEUED
-        and found.first_sent_at is None
-        and _has_a_say(request, found),
+        # Whether a button is worth showing; the action decides again.
+        "can_retry": has_a_say and found.state == Operation.State.FAILED,
+        "can_cancel": has_a_say and found.can_be_taken_back,
     }
     return render(request, "console/activity/operation.html", context)
 
@@ -128,11 +128,6 @@ def run_all_again(request: HttpRequest) -> HttpResponse:
     parked = activity.parked_events(request.user)
     context = {"title": "Run failed events again", "count": parked, "has_more": parked == activity.MOST_COUNTED}
     return render(request, "console/activity/events_again.html", context)
-
-
-def _has_a_say(request: HttpRequest, found: Operation) -> bool:
-    """Whether a button is worth showing; the action decides again."""
-    return found.requested_by_id == request.user.pk or access.has_right(request.user, "chats.retry_operations")
 
 
 def _list_context(request: HttpRequest, following: str) -> dict[str, object]:

@@ -59,6 +59,9 @@ class Pace(models.IntegerChoices):
 PACE_OF = {Kind.SEND_MESSAGE: Pace.TALK, Kind.CREATE_CHAT: Pace.NEW, Kind.ADD_PARTICIPANT: Pace.NEW}
 """What is asked of an operation of each kind; nothing of the others."""
 
+NOT_THERE = Q(state=State.QUEUED, first_sent_at__isnull=True)
+"""What the remote surely does not have, and so can be taken back: it has not left, or was turned away each time."""
+
 
 class Operation(models.Model):
     """One effect that somebody asked of the remote: a row first, then a call. See the design's laws 2 and 3."""
@@ -167,3 +170,8 @@ class Operation(models.Model):
     @property
     def is_open(self) -> bool:
         return self.state in OPEN
+
+    @property
+    def can_be_taken_back(self) -> bool:
+        """`NOT_THERE`, of a row at hand; only the database knows whether it still holds."""
+        return self.state == State.QUEUED and self.first_sent_at is None

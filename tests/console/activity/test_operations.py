@@ -159,7 +159,7 @@ def test_what_is_on_its_way_cannot_be_cancelled(manager, group):
     assert "Cancel</button>" not in detail(manager, operation)
     client = signed_in(manager)
     response = client.post(reverse("admin:operation_cancel", args=[operation.pk]), follow=True)
-    assert "It is already on its way and can no longer be taken back." in response.content.decode()
+    assert "The remote may have it already, so it can no longer be taken back." in response.content.decode()
     operation.refresh_from_db()
     assert operation.state == State.SENDING
 
