@@ -112,13 +112,37 @@ def retry_operation(*, operation: Operation, by: User) -> Operation:
         row.settled_at = None
         row.attempts = row.lookups = 0
         row.retried_at = now
-        row.save(update_fields=["state", "due_at", "settled_at", "attempts", "lookups", "retried_at", "pace"])
+        row.dismissed_at = row.dismissed_by = None
+        row.save(
+            update_fields=["state", "due_at", "settled_at", "attempts", "lookups", "retried_at", "pace"]
+            + ["dismissed_at", "dismissed_by"]
+        )
         if row.message is not None:
             Message.objects.filter(pk=row.message.pk).update(
                 delivery_status=Message.Status.PENDING, failed_at=None, error="", error_code=None
             )
         _announce(row)
         wake.wake_lane(row.lane_id)
+    return row
+
+
+def dismiss_operation(*, operation: Operation, by: User) -> Operation:
+    """Stop showing a failed operation in its chat, to the whole team; it stays in the activity.
+
+    Doing so twice is done once. Trying it again shows it again, should it fail once more.
+
+    Raises `NotAllowed` for somebody else's without `retry_operations`, `Refused` unless it has failed.
+    """
+    _require_a_say(operation, by)
+    with transaction.atomic():
+        row = Operation.objects.select_for_update(of=("self",)).select_related("line", "chat").get(pk=operation.pk)
+        if row.state != Operation.State.FAILED:
+            raise Refused("Only what has failed can be dismissed.")
+        if row.dismissed_at is None:
+            row.dismissed_at, row.dismissed_by = clock.now(), by
+            row.save(update_fields=["dismissed_at", "dismissed_by"])
+            record(by, "operation.dismiss", line=row.line, chat=row.chat, target=f"operation {row.pk}")
+            _announce(row)
     return row
 
 

@@ -20,13 +20,10 @@ from chats.admin.doing import OperationAction, refusal_of
 from chats.admin.guard import htmx_of, person, room
 from chats.admin.typed import as_handle
 from chats.models import Chat, Operation, Participant
-from chats.models.operation import Kind, State
+from chats.models.operation import Kind
 from chats.queries import access, inbox
 from chats.queries.access import Person
 from chats.templatetags.bubbles import safe_address
-
-DISMISSED = "dismissed_changes"
-MOST_DISMISSED = 100
 
 
 @dataclass(frozen=True)
@@ -81,8 +78,8 @@ class Panel:
         return self.chat.is_group and self.chat.remote_id is not None and self.chat.left_at is None
 
 
-def panel_of(user: Person, chat: Chat, people: list[Participant], hidden: list[int]) -> Panel:
-    """The panel of a chat with these `people`, without the failed changes that are `hidden`.
+def panel_of(user: Person, chat: Chat, people: list[Participant]) -> Panel:
+    """The panel of a chat with these `people`.
 
     Two queries for a group, none for a direct chat. The caller has made sure that `user` sees the chat.
     """
@@ -110,7 +107,7 @@ def panel_of(user: Person, chat: Chat, people: list[Participant], hidden: list[i
         elif operation.kind == Kind.LEAVE_GROUP:
             panel.leaving = operation
     if chat.is_group:
-        panel.failed = [one for one in inbox.failed_changes(chat) if one.pk not in hidden]
+        panel.failed = inbox.failed_changes(chat)
     return panel
 
 
@@ -202,17 +199,7 @@ def _operation_view(action: OperationAction, done: str) -> Callable[[HttpRequest
 
 retry = _operation_view(operations.retry_operation, "It is tried again.")
 cancel = _operation_view(operations.cancel_operation, "It was taken back.")
-
-
-@require_POST
-@room("read_chats")
-def dismiss(request: HttpRequest, pk: int, operation_pk: int) -> HttpResponse:
-    """Stop showing a failed change to this person; it stays in the activity."""
-    chat, operation = _change_of(request, pk, operation_pk)
-    if operation.state == State.FAILED:
-        others = [one for one in dismissed(request) if one != operation.pk]
-        request.session[DISMISSED] = [*others, operation.pk][-MOST_DISMISSED:]
-    return _answer(request, chat) if htmx_of(request) else redirect("admin:chat", chat.pk)
+dismiss = _operation_view(operations.dismiss_operation, "It is no longer shown here.")
 
 
 def _change_of(request: HttpRequest, pk: int, operation_pk: int) -> tuple[Chat, Operation]:
@@ -242,13 +229,8 @@ def _change(
 
 def _answer(request: HttpRequest, chat: Chat, problem: Problem | None = None) -> HttpResponse:
     context = {
-        "panel": panel_of(request.user, chat, inbox.participants(chat), dismissed(request)),
+        "panel": panel_of(request.user, chat, inbox.participants(chat)),
         "chat": chat,
         "problem": problem,
     }
     return render(request, "console/panel/panel.html", context, status=200 if problem is None else 422)
-
-
-def dismissed(request: HttpRequest) -> list[int]:
-    """The failed changes that this person no longer wants to see."""
-    return list(request.session.get(DISMISSED, []))

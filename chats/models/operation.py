@@ -128,6 +128,14 @@ class Operation(models.Model):
     error = models.CharField(max_length=500, blank=True, help_text="What went wrong last, as a sentence.")
     trace_id = models.CharField(max_length=64, blank=True)
 
+    dismissed_at = models.DateTimeField(
+        null=True, blank=True, help_text="When the team had seen that it failed, so that no panel shows it any more."
+    )
+    # Without an index: only the deletion of an account asks for it.
+    dismissed_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, db_index=False, on_delete=models.SET_NULL, related_name="+"
+    )
+
     class Meta:
         permissions = [("view_activity", "Can open the activity page"), ("retry_operations", "Can retry operations")]
         constraints = [

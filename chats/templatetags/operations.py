@@ -38,7 +38,7 @@ def can_be_taken_back_by(operation: Operation, user: User) -> bool:
 
 @register.filter
 def can_be_retried_by(operation: Operation, user: User) -> bool:
-    """Whether a button for it is worth showing; the action decides again."""
+    """Whether buttons to try it again or to dismiss it are worth showing; the actions decide again."""
     return operation.state == State.FAILED and access.has_a_say(user, operation)
 
 
