@@ -11,6 +11,7 @@ from zlib import crc32
 
 from django.contrib.auth.models import User
 from django.template.defaultfilters import filesizeformat
+from django.utils import timezone
 
 from chats.models import Chat, Message, Operation
 from chats.queries import access, waiting
@@ -81,9 +82,7 @@ def bubbles_of(chat: Chat, messages: Iterable[Message], user: User) -> list[Bubb
     bubbles = [_bubble(row, quotes, user, held_up.get(row.pk, "")) for row in rows]
     for before, one in zip(bubbles, bubbles[1:], strict=False):
         distance = one.message.happened_at - before.message.happened_at
-        one.starts_day = (
-            one.message.happened_at.astimezone(UTC).date() != before.message.happened_at.astimezone(UTC).date()
-        )
+        one.starts_day = timezone.localdate(one.message.happened_at) != timezone.localdate(before.message.happened_at)
         one.starts = one.starts_day or one.sender_key != before.sender_key or distance > TOGETHER
     return bubbles
 
