@@ -136,6 +136,7 @@ LANGUAGE_CODE = "en"
 TIME_ZONE = "UTC"
 USE_I18N = True
 USE_TZ = True
+FORMAT_MODULE_PATH = "dashboard.formats"
 
 STATIC_URL = "/static/"
 STATIC_ROOT = STATE_DIR / "static"

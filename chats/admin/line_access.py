@@ -40,7 +40,7 @@ class ChoosesWithinLines(BaseModelAdmin):  # type: ignore[type-arg]
         if db_field.name == "line":
             kwargs["queryset"] = access.lines_for(request.user)
         elif db_field.name == "user":
-            kwargs["queryset"] = people_to_choose()
+            kwargs |= {"queryset": people_to_choose(), "label": "Person"}
         return super().formfield_for_foreignkey(db_field, request, **kwargs)
 
 

@@ -19,6 +19,7 @@ from chats.actions.contacts import rename_contact
 from chats.actions.lines import LinePace, give_line, label_line, pace_line, take_line
 from chats.admin.bounded import BoundedPaginator
 from chats.admin.guard import person
+from chats.admin.house_words import HouseWords
 from chats.admin.line_access import ChoosesWithinLines, LineAccessInline, SavesLineAccess
 from chats.models import AuditRecord, Contact, Handle, Line, LineAccess
 from chats.queries import access
@@ -38,7 +39,7 @@ class OnlyThere:
 
 
 @admin.register(Line)
-class LineAdmin(OnlyThere, SavesLineAccess, admin.ModelAdmin):  # type: ignore[type-arg]
+class LineAdmin(OnlyThere, SavesLineAccess, HouseWords):
     """Ours to change are the label, the pace of what leaves, and who may use the line."""
 
     list_display = ("label", "number", "line_type", "status", "reputation", "is_active", "synced_at")
@@ -81,16 +82,20 @@ class LineAdmin(OnlyThere, SavesLineAccess, admin.ModelAdmin):  # type: ignore[t
 
 
 @admin.register(LineAccess)
-class LineAccessAdmin(ChoosesWithinLines, admin.ModelAdmin):  # type: ignore[type-arg]
+class LineAccessAdmin(ChoosesWithinLines, HouseWords):
     """A line is given or taken; a gift is never turned into another one."""
 
-    list_display = ("user", "line_name", "given_at")
+    list_display = ("person_name", "line_name", "given_at")
     list_select_related = ("user", "line")
     search_fields = ("user__username", "line__label", "line__phone_number")
     fields = ("user", "line")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[LineAccess]:
         return access.within_lines(request.user, LineAccess.objects.order_by("user__username", "line__label"))
+
+    @admin.display(description="Person", ordering="user__username")
+    def person_name(self, given: LineAccess) -> str:
+        return given.user.get_username()
 
     @admin.display(description="Line", ordering="line__label")
     def line_name(self, given: LineAccess) -> str:
@@ -132,7 +137,7 @@ class HandleInline(OnlyThere, admin.TabularInline):  # type: ignore[type-arg]
 
 
 @admin.register(Contact)
-class ContactAdmin(OnlyThere, admin.ModelAdmin):  # type: ignore[type-arg]
+class ContactAdmin(OnlyThere, HouseWords):
     """People in the chats of one's own lines."""
 
     list_display = ("shown_name", "handle_values", "time_zone", "created_at")
@@ -162,7 +167,7 @@ class ContactAdmin(OnlyThere, admin.ModelAdmin):  # type: ignore[type-arg]
 
 
 @admin.register(AuditRecord)
-class AuditRecordAdmin(OnlyThere, admin.ModelAdmin):  # type: ignore[type-arg]
+class AuditRecordAdmin(OnlyThere, HouseWords):
     """Who changed what on one's own lines; nobody changes a record."""
 
     list_display = ("happened_at", "actor", "action", "line_name", "chat_link", "target_shown", "before", "after")
