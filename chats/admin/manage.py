@@ -14,6 +14,7 @@ from django.forms import ModelForm
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html
+from django.utils.text import Truncator
 
 from chats.actions.contacts import rename_contact
 from chats.actions.lines import LinePace, give_line, label_line, pace_line, take_line
@@ -209,4 +210,5 @@ class AuditRecordAdmin(OnlyThere, HouseWords):
     def chat_link(self, entry: AuditRecord) -> str:
         if entry.chat is None:
             return "–"
-        return format_html('<a href="{}">{}</a>', reverse("admin:chat", args=[entry.chat.pk]), readable(entry.chat))
+        shown = Truncator(readable(entry.chat)).chars(60)
+        return format_html('<a href="{}">{}</a>', reverse("admin:chat", args=[entry.chat.pk]), shown)
