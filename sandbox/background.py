@@ -10,7 +10,20 @@ from datetime import datetime
 
 from django.db import DatabaseError, connection
 
-from sandbox import alarms, audits, backdrops, clock, groups, happenings, location, post, reactions, reputation, world
+from sandbox import (
+    alarms,
+    audits,
+    backdrops,
+    clock,
+    groups,
+    happenings,
+    location,
+    planning,
+    post,
+    reactions,
+    reputation,
+    world,
+)
 from sandbox.people import answers, cards, group_moves, life
 
 log = logging.getLogger(__name__)
@@ -67,6 +80,7 @@ def _run(
     def loop() -> None:
         while not _stopping.is_set():
             try:
+                planning.for_few_rows()
                 with turn:
                     done = work()
                 if done:

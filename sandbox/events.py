@@ -68,7 +68,7 @@ def tell(news: Sequence[News], *, only: Subscription | None = None) -> None:
         for delivery in _deliveries(event, subscription)
     ]
     if deliveries:
-        Delivery.objects.bulk_create(deliveries)
+        _write_deliveries(deliveries)
         transaction.on_commit(alarms.post.ring)
 
 
@@ -81,6 +81,17 @@ def _write(events: Sequence[Event], *, old_too: bool) -> None:
         ]
         for each in events
     )  # fmt: skip
+
+
+def _write_deliveries(deliveries: Sequence[Delivery]) -> None:
+    _deliveries_table().write(
+        [str(each.event_id), str(each.subscription_id), text(each.due_at), each.state] for each in deliveries
+    )
+
+
+@functools.cache
+def _deliveries_table() -> Table:
+    return Table(Delivery, "event_id", "subscription_id", "due_at", "state")
 
 
 @functools.cache

@@ -19,6 +19,7 @@ from typing import Any, NoReturn
 from asgiref.typing import HTTPScope
 from django.db import connection
 
+from sandbox import planning
 from sandbox.api import base, intake
 
 _PATH = re.compile(r"/(?:api/partner/)?v3/chats/([^/]+)/messages")
@@ -83,7 +84,7 @@ class Express:
 
     def _work(self, loop: asyncio.AbstractEventLoop) -> None:
         for batch in self._batches():
-            _plan_for_few_rows()
+            planning.for_few_rows()
             answers = intake.take([send for send, _ in batch])
             loop.call_soon_threadsafe(_tell, batch, answers)
         connection.close()
@@ -101,18 +102,6 @@ class Express:
                 pass
             if waiting:
                 yield _take_apart(waiting)
-
-
-def _plan_for_few_rows() -> None:
-    """Let this thread's connection, where it is new, plan each statement once and by indexes.
-
-    PostgreSQL cannot know how few rows are meant, and planning them each time cost more than running them.
-    """
-    if connection.connection is None:
-        with connection.cursor() as cursor:
-            for setting in ("enable_hashjoin = off", "enable_mergejoin = off", "enable_seqscan = off"):
-                cursor.execute(f"SET {setting}")
-            cursor.execute("SET plan_cache_mode = force_generic_plan")
 
 
 def _into(waiting: deque[Waiting], one: Waiting | None) -> bool:
