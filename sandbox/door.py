@@ -31,6 +31,8 @@ OPEN_PREFIXES = ("/vcards/", "/schema")  # neither the API nor the control of it
 JSON = (b"content-type", b"application/json")
 WRITES = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 
+_compact = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+
 Receive = Callable[[], Awaitable[Any]]
 Send = Callable[[Any], Awaitable[None]]
 Headers = list[tuple[bytes, bytes]]
@@ -129,7 +131,7 @@ class Door:
         if isinstance(answer, ApiError):
             return answer.status, *_json(answer, trace_id)
         if answer is not None:
-            return answer.status, [JSON], json.dumps(answer.body, ensure_ascii=False, separators=(",", ":")).encode()
+            return answer.status, [JSON], _compact(answer.body).encode()
         return await asyncio.get_running_loop().run_in_executor(
             self._threads, answer_with_django, self._django, scope, body, trace_id
         )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -95,7 +95,7 @@ def next_at(held: Collection[int]) -> datetime | None:
 
 def settle(results: Sequence[Result]) -> None:
     """Record what came of deliveries."""
-    rows = [_plain(asdict(each)) for each in results]
+    rows = [_plain(vars(each)) for each in results]
     with connection.cursor() as cursor:
         cursor.execute(_SETTLE, [json.dumps(rows)])
 

@@ -34,6 +34,7 @@ FIRST_PAUSE = 1.0
 LONGEST_PAUSE = 600.0
 GIVE_UP_AFTER = timedelta(minutes=30)
 
+_compact = json.JSONEncoder(separators=(",", ":")).encode
 _held: set[int] = set()
 _office: _Office | None = None
 # deliveries that were tried, until what came of them is recorded
@@ -46,7 +47,7 @@ def next_at() -> datetime | None:
 
 
 def send_due() -> int:
-    """Record what was answered, and hand what is due to the couriers, as much as they can hold. Returns how many both were.
+    """Record what was answered, and hand what is due to the couriers, as much as they can hold. Returns how many.
 
     One caller at a time (`background.paused`): what is held is known to this process alone, and not locked.
     """
@@ -179,7 +180,7 @@ def _body(letter: Letter, subscription: Subscription) -> bytes:
         "trace_id": letter.trace_id,
         "partner_id": str(world.current().partner_id),
     }
-    return f'{json.dumps(envelope, separators=(",", ":"))[:-1]},"data":{letter.data}}}'.encode()
+    return f'{_compact(envelope)[:-1]},"data":{letter.data}}}'.encode()
 
 
 def _headers(letter: Letter, subscription: Subscription, body: bytes) -> dict[str, str]:
