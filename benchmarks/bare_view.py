@@ -1,51 +1,52 @@
-"""What sends are measured against: a Django view on the sandbox's own server that inserts one row for each request.
+"""What sends are measured against: a Django view that inserts one row for each request, served as the sandbox is.
 
-The settings, the addresses and the application in one; `DJANGO_SETTINGS_MODULE` names this module, and so does uvicorn.
+Settings and addresses in one: `DJANGO_SETTINGS_MODULE` names this module, `python -m benchmarks.bare_view` serves it.
 """
 
 from __future__ import annotations
 
+import asyncio
 import json
+import os
+import socket
 import sys
 import uuid
-from typing import Any
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any
 
-from sandbox.settings import *  # noqa: F403 - the same database settings, and no middleware either
+import django
+import uvicorn
+from django.urls import path
 
+from sandbox.settings import ALLOWED_HOSTS, DATABASES, LOGGING, MIDDLEWARE, SECRET_KEY, USE_TZ
+
+if TYPE_CHECKING:
+    from django.http import HttpRequest, JsonResponse
+
+# The sandbox's own settings, its database's above all; it has no middleware either.
+__all__ = ["ALLOWED_HOSTS", "DATABASES", "LOGGING", "MIDDLEWARE", "ROOT_URLCONF", "SECRET_KEY", "USE_TZ", "urlpatterns"]
 ROOT_URLCONF = "benchmarks.bare_view"
 
-TABLE = """
-    CREATE TABLE IF NOT EXISTS bare_row (id uuid PRIMARY KEY, body jsonb NOT NULL, at timestamptz NOT NULL DEFAULT now())
-"""
+TABLE = "CREATE TABLE IF NOT EXISTS bare_row (id uuid PRIMARY KEY, body jsonb NOT NULL, at timestamptz DEFAULT now())"
 
 
-def insert(request: Any) -> Any:
+def insert(request: HttpRequest) -> JsonResponse:
     """Keep the body of the request as a row, and answer with its id."""
     from django.db import connection, transaction
     from django.http import JsonResponse
 
-    row = uuid.uuid4()
-    body = json.loads(request.body)
+    row, body = uuid.uuid4(), json.loads(request.body)
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("INSERT INTO bare_row (id, body) VALUES (%s, %s::jsonb)", [row, json.dumps(body)])
     return JsonResponse({"id": str(row)}, status=202)
 
 
-def _addresses() -> list[Any]:
-    from django.urls import path
-
-    return [path("rows", insert)]
+urlpatterns = [path("rows", insert)]
 
 
-def serve() -> None:
+def main() -> None:
     """Serve on a free port of loopback, which is printed, until the process is ended."""
-    import asyncio
-    import socket
-    from concurrent.futures import ThreadPoolExecutor
-
-    import django
-    import uvicorn
-
+    os.environ["DJANGO_SETTINGS_MODULE"] = "benchmarks.bare_view"
     django.setup()
     from django.core.handlers.wsgi import WSGIHandler
     from django.db import connection
@@ -71,9 +72,4 @@ def serve() -> None:
 
 
 if __name__ == "__main__":
-    import os
-
-    os.environ["DJANGO_SETTINGS_MODULE"] = "benchmarks.bare_view"
-    serve()
-else:
-    urlpatterns = _addresses()
+    main()

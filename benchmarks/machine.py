@@ -50,13 +50,17 @@ def seconds_of(pids: Iterable[int]) -> float:
     return total
 
 
-def pin(pids: Iterable[int], core: int) -> bool:
-    """Let these processes, and what they start from now on, run on this core only. False where that is not possible."""
-    if not hasattr(os, "sched_setaffinity") or core >= (os.cpu_count() or 1):
-        return False
+def can_pin() -> bool:
+    """Whether processes can be bound to a core here, and others are left for the rest."""
+    return hasattr(os, "sched_setaffinity") and (os.cpu_count() or 1) > 1
+
+
+def pin(pids: Iterable[int], core: int) -> None:
+    """Let these processes, and what they start from now on, run on this core only, where that is possible."""
+    if not can_pin():
+        return
     for pid in pids:
-        family = psutil.Process(pid)
-        for process in [family, *family.children(recursive=True)]:
-            for thread in process.threads():
+        process = psutil.Process(pid)
+        for each in [process, *process.children(recursive=True)]:
+            for thread in each.threads():
                 os.sched_setaffinity(thread.id, {core})
-    return True
