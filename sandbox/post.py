@@ -29,7 +29,7 @@ from sandbox.models import Subscription
 
 log = logging.getLogger(__name__)
 
-MOST_HELD = 256  # deliveries taken and not yet settled
+MOST_HELD = 128  # deliveries taken and not yet settled
 FIRST_PAUSE = 1.0
 LONGEST_PAUSE = 600.0
 GIVE_UP_AFTER = timedelta(minutes=30)
@@ -42,7 +42,9 @@ _tried: SimpleQueue[tuple[Letter, Result, Answer | None]] = SimpleQueue()
 
 
 def next_at() -> datetime | None:
-    """When the next delivery is due, apart from those under way."""
+    """When the next delivery is due, apart from those under way; None too while no more can be held."""
+    if len(_held) >= MOST_HELD:
+        return None
     return mailbag.next_at(_held)
 
 

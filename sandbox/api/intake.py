@@ -17,7 +17,7 @@ from typing import Any
 from uuid import UUID
 
 from django.conf import settings
-from django.db import Error, connection, transaction
+from django.db import connection, transaction
 
 from sandbox import clock
 from sandbox.api import answers, base, eligibility, sending, shapes, written
@@ -61,18 +61,18 @@ def take(sends: Sequence[Send]) -> list[Answer]:
     with turn:
         try:
             return _take(sends)
-        except Error:
-            log.warning("Sends could not be written together; trying them one by one", exc_info=True)
-            if not connection.in_atomic_block:
-                connection.close()
+        except Exception:  # noqa: BLE001 - each of them is owed an answer
+            log.warning("Sends could not be taken together; trying them one by one", exc_info=True)
+            connection.close()
             return [_alone(each) for each in sends]
 
 
 def _alone(send: Send) -> Answer:
     try:
         return _take([send])[0]
-    except Error:
-        log.exception("A send could not be written")
+    except Exception:  # noqa: BLE001 - as above
+        log.exception("A send could not be taken")
+        connection.close()
         return ApiError(3006, "Internal server error")
 
 
