@@ -18,13 +18,11 @@ import django
 import uvicorn
 from django.urls import path
 
-from sandbox.settings import ALLOWED_HOSTS, DATABASES, LOGGING, MIDDLEWARE, SECRET_KEY, USE_TZ
+from sandbox.settings import *  # noqa: F403 - its database's settings above all; it has no middleware either
 
 if TYPE_CHECKING:
     from django.http import HttpRequest, JsonResponse
 
-# The sandbox's own settings, its database's above all; it has no middleware either.
-__all__ = ["ALLOWED_HOSTS", "DATABASES", "LOGGING", "MIDDLEWARE", "ROOT_URLCONF", "SECRET_KEY", "USE_TZ", "urlpatterns"]
 ROOT_URLCONF = "benchmarks.bare_view"
 
 TABLE = "CREATE TABLE IF NOT EXISTS bare_row (id uuid PRIMARY KEY, body jsonb NOT NULL, at timestamptz DEFAULT now())"

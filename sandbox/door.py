@@ -103,7 +103,9 @@ class Door:
                 await send_answer(send, 403, trace_id, *_json(ApiError(2005, refused), trace_id))
                 return
         if is_api:
-            await asyncio.sleep(in_force.latency())
+            wait = in_force.latency()
+            if wait:
+                await asyncio.sleep(wait)
             if is_write and in_force.happens(in_force.faults.drop_before_rate):
                 seen(0)
                 await _cut(scope, receive)

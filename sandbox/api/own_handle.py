@@ -21,11 +21,19 @@ from sandbox.models import Chat, Line, Participant, Person
 M = TypeVar("M", bound=models.Model)
 
 
+def _fields(model: type[models.Model]) -> list[models.Field[Any, Any]]:
+    """All but JSON: people's habits are long, and no business of who sends to them. They are read when asked for."""
+    return [field for field in model._meta.concrete_fields if not isinstance(field, models.JSONField)]
+
+
 def _columns(alias: str, model: type[models.Model]) -> str:
-    return ", ".join(f'{alias}."{field.column}"' for field in model._meta.concrete_fields)
+    return ", ".join(f'{alias}."{field.column}"' for field in _fields(model))
 
 
 _ALL = ", ".join(_columns(*each) for each in (("me", Participant), ("chat", Chat), ("line", Line), ("peer", Person)))
+_NAMES: dict[type[models.Model], list[str]] = {
+    model: [field.attname for field in _fields(model)] for model in (Participant, Chat, Line, Person)
+}
 _FIND = f"""
     SELECT {_ALL} FROM sandbox_participant AS me
     JOIN sandbox_chat AS chat ON chat.id = me.chat_id
@@ -90,10 +98,7 @@ def _assembled(values: list[object]) -> Participant:
 
 def _take(values: list[object], model: type[M]) -> M:
     """Make a row of the next values, and take them off the front."""
-    fields = model._meta.concrete_fields
-    mine = [
-        field.from_db_value(value, None, connection) if isinstance(field, models.JSONField) else value  # type: ignore[arg-type]
-        for field, value in zip(fields, values, strict=False)
-    ]
-    del values[: len(fields)]
-    return model.from_db("default", [field.attname for field in fields], mine)
+    names = _NAMES[model]
+    mine = values[: len(names)]
+    del values[: len(names)]
+    return model.from_db("default", names, mine)
