@@ -19,7 +19,6 @@ import httptools
 from urllib3.exceptions import LocationValueError
 from urllib3.util import parse_url
 
-TIMEOUT = 10.0  # seconds for a whole try
 CONNECTIONS = 32  # at once, to all receivers together
 MOST_BODY = 1 << 20
 
@@ -64,9 +63,10 @@ def _target(url: str) -> _Target:
 
 
 class Courier:
-    """The client. Everything happens on one event loop."""
+    """The client. Everything happens on one event loop. `timeout`: seconds for a whole try."""
 
-    def __init__(self) -> None:
+    def __init__(self, timeout: float) -> None:
+        self._timeout = timeout
         self._idle: defaultdict[Origin, list[_Connection]] = defaultdict(list)
         self._room = asyncio.Semaphore(CONNECTIONS)
         self._tls: ssl.SSLContext | None = None
@@ -78,12 +78,12 @@ class Courier:
         request = f"{target.head}Content-Length: {len(body)}\r\n{lines}\r\n".encode("latin-1") + body
         async with self._room:
             try:
-                async with asyncio.timeout(TIMEOUT):
+                async with asyncio.timeout(self._timeout):
                     return await self._try(target.origin, request)
             except socket.gaierror as gone:
                 raise Hopeless(f"The name {target.origin[1]} leads nowhere: {gone.strerror}") from None
             except TimeoutError:
-                raise Failed(f"No answer within {TIMEOUT:.0f} seconds") from None
+                raise Failed(f"No answer within {self._timeout:g} seconds") from None
             except OSError as failed:
                 raise Failed(f"{type(failed).__name__}: {failed}") from None
 

@@ -29,6 +29,7 @@ from sandbox.models import Subscription
 
 log = logging.getLogger(__name__)
 
+TIMEOUT = 10.0  # seconds for a receiver to answer
 MOST_HELD = 128  # deliveries taken and not yet settled
 FIRST_PAUSE = 1.0
 LONGEST_PAUSE = 600.0
@@ -133,7 +134,7 @@ class _Office:
 
     def _run(self) -> None:
         asyncio.set_event_loop(self._loop)
-        self._courier = Courier()
+        self._courier = Courier(TIMEOUT)
         self._loop.run_forever()
         for each in self._tries:
             each.cancel()

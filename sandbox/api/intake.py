@@ -8,7 +8,6 @@ of this kind goes through here, and one at a time (`turn`), which is what makes 
 from __future__ import annotations
 
 import logging
-import math
 import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -29,7 +28,8 @@ from sandbox.models import OptOutOverride, Participant
 log = logging.getLogger(__name__)
 
 FAMILY = "messages"
-MOST = 32
+# Where the account may send only so many, each has to be counted before the next is looked at.
+MOST = 1 if settings.DAILY_LIMIT else 32
 turn = threading.Lock()
 
 
@@ -80,7 +80,6 @@ def _take(sends: Sequence[Send]) -> list[Answer]:
     since = clock.now() - timedelta(seconds=sending.PAIR_SECONDS)
     found = read_chats([(each.chat_id, each.key) for each in sends], FAMILY, since, sending.PAIR_LIMIT)
     handles = _handles_in_groups(found)
-    left = max(0, settings.DAILY_LIMIT - sending.sent_today()) if settings.DAILY_LIMIT else math.inf
     results: list[Answer] = []
     rows: dict[int, written.Accepted] = {}
     overrides: list[OptOutOverride] = []
@@ -90,8 +89,6 @@ def _take(sends: Sequence[Send]) -> list[Answer]:
                 results.append(answers.again(*known.answer))
                 continue
             me = _checked(send, known, handles.get(send.chat_id), since)
-            if len(rows) >= left:
-                raise sending.day_is_over()
             message = sending.compose(send.trace_id, me.chat, me, send.message, send.key)
         except ApiError as refused:
             results.append(refused)
@@ -119,6 +116,7 @@ def _checked(send: Send, known: Found, handles: list[str] | None, since: datetim
     eligibility.overrides(chat, override_optout=send.override_optout)
     if known.thirtieth is not None:
         raise sending.too_many(known.thirtieth, since)
+    sending.check_day()
     return known.me
 
 

@@ -84,23 +84,13 @@ def too_many(thirtieth: datetime, since: datetime) -> ApiError:
 
 def check_day() -> None:
     """Raise `ApiError` (429) when the account has sent its allowance of this day, if it has one (linq-v3, 2.3)."""
-    if settings.DAILY_LIMIT and sent_today() >= settings.DAILY_LIMIT:
-        raise day_is_over()
-
-
-def sent_today() -> int:
-    """How many messages the account has sent since midnight, UTC."""
-    return Message.objects.filter(accepted=True, created_at__gte=_midnight()).count()
-
-
-def day_is_over() -> ApiError:
-    """The answer until midnight when the account has sent its allowance."""
-    wait = math.ceil((_midnight() + timedelta(days=1) - clock.now()).total_seconds())
-    return ApiError(1007, f"Rate limited. Try again in {wait} seconds.", retry_after=wait)
-
-
-def _midnight() -> datetime:
-    return clock.now().replace(hour=0, minute=0, second=0, microsecond=0)
+    if not settings.DAILY_LIMIT:
+        return
+    now = clock.now()
+    midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
+    if Message.objects.filter(accepted=True, created_at__gte=midnight).count() >= settings.DAILY_LIMIT:
+        wait = math.ceil((midnight + timedelta(days=1) - now).total_seconds())
+        raise ApiError(1007, f"Rate limited. Try again in {wait} seconds.", retry_after=wait)
 
 
 def take(request: Request, chat: Chat, me: Participant, message: Mapping[str, Any], key: str | None) -> Message:
