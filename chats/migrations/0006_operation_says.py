@@ -8,7 +8,7 @@ class Migration(migrations.Migration):
     atomic = False
 
     dependencies = [
-        ('chats', '0004_events_and_retention'),
+        ('chats', '0005_events_and_retention'),
     ]
 
     operations = [
