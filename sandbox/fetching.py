@@ -41,11 +41,10 @@ def fetch(url: str, name: str, too_large: ApiError) -> Fetched | None:
     Raises `ApiError`: 5002 when nothing is there, 5004 or 5006 for what it is, `too_large` above ten megabytes. A host
     under `.invalid` is one that cannot be reached (RFC 2606), so that everybody can see what happens then.
     """
-    host = (urlsplit(url).hostname or "").rstrip(".")
-    if host.endswith(".invalid"):
-        raise _unreachable()
-    if not is_loopback(host):
+    if not is_near(url):
         return None
+    if _host(url).endswith(".invalid"):
+        raise _unreachable()
     try:
         answer = _pool.request("GET", url, preload_content=False, redirect=False)
     except urllib3.exceptions.HTTPError:
@@ -59,6 +58,16 @@ def fetch(url: str, name: str, too_large: ApiError) -> Fetched | None:
     finally:
         answer.close()
     return Fetched(content, _type(answer.headers.get("Content-Type", ""), name))
+
+
+def is_near(url: str) -> bool:
+    """Whether the file behind an address is looked for at all."""
+    host = _host(url)
+    return host.endswith(".invalid") or is_loopback(host)
+
+
+def _host(url: str) -> str:
+    return (urlsplit(url).hostname or "").rstrip(".")
 
 
 def is_loopback(host: str) -> bool:

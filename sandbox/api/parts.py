@@ -7,6 +7,7 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 from uuid import UUID
 
+from chats.v3.card_rules import is_url
 from sandbox import fetching, file_types, files, ids
 from sandbox.api.errors import ApiError
 
@@ -26,7 +27,11 @@ def _named(part: Any) -> Any:
     found = _own_file(part)
     if found is None:
         return part
-    return {**{key: value for key, value in part.items() if key != "url"}, "attachment_id": str(found)}
+    return _as_attachment(part, str(found))
+
+
+def _as_attachment(part: Mapping[str, Any], attachment_id: str) -> dict[str, Any]:
+    return {**{key: value for key, value in part.items() if key != "url"}, "attachment_id": attachment_id}
 
 
 def _own_file(part: Any) -> UUID | None:
@@ -34,6 +39,28 @@ def _own_file(part: Any) -> UUID | None:
         return None
     url = part.get("url")
     return files.identifier_in(url) if isinstance(url, str) else None
+
+
+def has_files_to_fetch(message: object) -> bool:
+    """Whether a message, of any form, names a file that would be fetched."""
+    given = message.get("parts") if isinstance(message, dict) else None
+    return isinstance(given, list) and any(_is_to_be_fetched(part) for part in given)
+
+
+def with_files_fetched(message: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The message with the files that would be fetched named as attachments, which they are now. Raises `ApiError`."""
+    given = [
+        _as_attachment(part, media(url=part["url"], attachment_id=None)["id"]) if _is_to_be_fetched(part) else part
+        for part in message["parts"]
+    ]
+    return {**message, "parts": given}
+
+
+def _is_to_be_fetched(part: Any) -> bool:
+    if not isinstance(part, dict) or part.get("type") != "media" or part.get("attachment_id") is not None:
+        return False
+    url = part.get("url")
+    return is_url(url, "https") and fetching.is_near(str(url))
 
 
 def stored(message: Mapping[str, Any], line_number: str) -> list[dict[str, Any]]:

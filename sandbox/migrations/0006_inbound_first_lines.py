@@ -4,7 +4,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ("sandbox", "0004_time_people_and_physics"),
+        ("sandbox", "0005_fewer_indexes"),
     ]
 
     operations = [
