@@ -41,6 +41,7 @@ def served(settings_module: str = "dashboard.settings") -> Iterator[tuple[subpro
         "CHATDECK_SECRET_KEY": settings.SECRET_KEY,
         "DJANGO_SETTINGS_MODULE": settings_module,
         "PGAPPNAME": NAME,
+        "CHATDECK_MEDIA": str(settings.MEDIA_ROOT),
         "CHATDECK_DEBUG": "1",  # static files from their sources: nothing is collected in a test run
     }
     command = [sys.executable, "-m", "uvicorn", "dashboard.asgi:application", "--port", str(port)]

@@ -9,7 +9,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from chats import clock
-from chats.engine import pacing
+from chats.engine import files, pacing
 from chats.engine.pacing import Budget
 from chats.models import Line, Operation
 from chats.models.operation import CHANGES, OPEN, TALK, Kind, Pace, State
@@ -40,13 +40,13 @@ def why(operation: Operation) -> str:
     if operation.state != State.QUEUED:
         return ""
     line = operation.line
-    if line is not None and line.is_paused:
+    if line is not None and line.is_paused and operation.kind != Kind.UPLOAD_ATTACHMENT:
         return paused(line)
     if operation.lane.rest_until is not None and operation.lane.rest_until > now:
         return "The line rests, because the remote asked us to wait; nothing leaves on it before then."
     if _earlier_is_open(operation):
         return "An earlier operation of the same chat has to be settled first, so that their order is kept."
-    held = _held(operation)
+    held = _file_first(operation) or _held(operation)
     if held:
         return held
     if operation.due_at is not None and operation.due_at > now:
@@ -64,7 +64,7 @@ def held_up(operation: Operation) -> str:
         return ""
     if (operation.line is not None and operation.line.is_paused) or rests(operation):
         return why(operation)
-    return _held(operation, but=Budget.GAP)
+    return _file_first(operation) or _held(operation, but=Budget.GAP)
 
 
 def paused(line: Line) -> str:
@@ -124,6 +124,17 @@ def _held(operation: Operation, *, but: Budget | None = None) -> str:
     if not before:
         return f"{name} It is expected to leave {moment(hold.until, now)}."
     return f"{name} The next one leaves {moment(hold.until, now)}, and {counted(before)} {_are(before)} before this."
+
+
+def _file_first(operation: Operation) -> str:
+    """Which file has to be with the remote before this message leaves; empty when there is none to wait for."""
+    missing = files.missing(operation)
+    if missing is None:
+        return ""
+    upload = missing.upload
+    if upload is None or not upload.error:
+        return f"“{missing.name}” is uploaded first; the message leaves once the remote has it."
+    return f"“{missing.name}” is uploaded first, and that did not go through yet: {upload.error}"
 
 
 def _before(operation: Operation, pace: Pace) -> int:
