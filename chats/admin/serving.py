@@ -47,12 +47,10 @@ def serve(
         if found is None:
             return _with_heads(HttpResponse(status=416, headers={"Content-Range": f"bytes */{size}"}), etag)
         start, end = found
-    try:
-        opened = file.open("rb")
-    except OSError:
+    if not file.name or not file.storage.exists(file.name):
         return missing()
     length = end - start + 1
-    pieces = _later(opened, start, length) if isinstance(request, ASGIRequest) else _now(opened, start, length)
+    pieces = _later(file, start, length) if isinstance(request, ASGIRequest) else _now(file, start, length)
     partial = length < size
     response = StreamingHttpResponse(pieces, status=206 if partial else 200, content_type=_safe_type(content_type))
     response.headers["Content-Length"] = str(length)
@@ -94,18 +92,19 @@ def _range(first: str, last: str, size: int) -> tuple[int, int] | None:
     return (start, end) if start <= end and start < size else None
 
 
-def _now(file: Any, start: int, length: int) -> Iterator[bytes]:
-    with file:
-        file.seek(start)
-        while length > 0 and (piece := file.read(min(PIECE, length))):
+def _now(file: FieldFile, start: int, length: int) -> Iterator[bytes]:
+    """The pieces. Opened only when the first is asked for: an answer may never be read."""
+    with file.storage.open(file.name or "", "rb") as opened:
+        opened.seek(start)
+        while length > 0 and (piece := opened.read(min(PIECE, length))):
             length -= len(piece)
             yield piece
 
 
-async def _later(file: Any, start: int, length: int) -> AsyncIterator[bytes]:
+async def _later(file: FieldFile, start: int, length: int) -> AsyncIterator[bytes]:
     """The same for a server that would otherwise read the whole file into memory first."""
-    with file:
-        file.seek(start)
-        while length > 0 and (piece := await asyncio.to_thread(file.read, min(PIECE, length))):
+    with await asyncio.to_thread(file.storage.open, file.name or "", "rb") as opened:
+        opened.seek(start)
+        while length > 0 and (piece := await asyncio.to_thread(opened.read, min(PIECE, length))):
             length -= len(piece)
             yield piece
