@@ -115,10 +115,14 @@
     attached = detail.files;
     if (form() !== seen) return; // its draft has not been read yet
     noteChange();
-    if (note().querySelector("[data-problem]")) hush();
+    // What was said of the files as they were; why one was not taken stays to be read.
+    if (note().querySelector('[data-problem=""]')) hush();
     keep();
   });
-  body.addEventListener("files-problem", ({ detail }) => say(detail.sentence));
+  body.addEventListener("files-problem", ({ detail }) => {
+    say(detail.sentence);
+    note().querySelector("[data-problem]").dataset.problem = "file";
+  });
 
   document.addEventListener("keydown", (event) => {
     if (event.target.id !== "composer-text" || event.key !== "Enter") return;

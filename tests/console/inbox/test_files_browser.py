@@ -85,6 +85,11 @@ def test_what_cannot_be_sent_is_refused_in_place(page: Page, chat: Chat) -> None
     page.set_input_files(PICKER, [{"name": "none.png", "mimeType": "", "buffer": b""}])
     expect(note).to_contain_text("“none.png” is empty")
     assert [url for url in asked if url.endswith("/files/")] == []
+    # said of one file, and still there to be read when another one has arrived
+    page.set_input_files(PICKER, [png("one.png"), {"name": "run.exe", "mimeType": "", "buffer": b"MZ"}])  # type: ignore[list-item]
+    expect(page.locator("[data-files] li[data-state='there']")).to_have_count(1)
+    expect(note).to_contain_text("“run.exe”: files of this type cannot be sent.")
+    page.get_by_role("button", name="Remove one.png").click()
     # what only the server can see
     page.set_input_files(PICKER, [{"name": "fake.png", "mimeType": "image/png", "buffer": b"MZ not a picture"}])
     chip = page.locator("[data-files] li")
