@@ -83,6 +83,15 @@ def make_world() -> World:
             {"type": "unheard_of"},
         ],
     )
+    write(
+        direct,
+        "Photo Video Audio Attachment",
+        at=now - timedelta(minutes=8),
+        parts=[
+            {"type": "media", "id": str(uuid.uuid4()), "filename": LONG_WORD + name, "mime_type": kind, "size_bytes": 9}
+            for name, kind in [(".png", "image/png"), (".mp4", "video/mp4"), (".mp3", "audio/mpeg"), (".zip", "a/b")]
+        ],
+    )
     refused = send_message(chat=direct, text="This one fails.", by=agent, key=uuid.uuid4())
     fail(refused)
     send_message(chat=direct, text="This one waits.", by=agent, key=uuid.uuid4())
