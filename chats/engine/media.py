@@ -10,6 +10,7 @@ or that came with the message itself (`v3.attachments` holds the list of one).
 from __future__ import annotations
 
 import tempfile
+import threading
 import time
 from collections.abc import Iterable
 from datetime import timedelta
@@ -31,6 +32,8 @@ MOST_ATTEMPTS = 8
 # How long one fetch may take; whoever looks waits for no longer than the first.
 LOOKING_SECONDS = 20.0
 FETCH_SECONDS = 120.0
+# So many fetch at once for who looks; each keeps a connection to the database meanwhile.
+_looking = threading.BoundedSemaphore(8)
 IN_HAND = timedelta(minutes=5)
 FIRST_PAUSE, LONGEST_PAUSE = timedelta(seconds=15), timedelta(hours=1)
 
@@ -75,12 +78,21 @@ def copy_of(message: Message, index: int) -> MediaCopy | None:
     copy, _ = MediaCopy.objects.get_or_create(message=message, part=index, defaults={"created_at": clock.now()})
     failed_just_now = copy.error and copy.due_at is not None and copy.due_at > clock.now()
     if copy.state == MediaCopy.State.DUE and not failed_just_now:
+        _look(copy)
+    return copy if copy.state == MediaCopy.State.KEPT else None
+
+
+def _look(copy: MediaCopy) -> None:
+    if not _looking.acquire(timeout=LOOKING_SECONDS / 2):
+        return
+    try:
         copy.attempts += 1
         copy.due_at = clock.now() + IN_HAND
         copy.save(update_fields=["attempts", "due_at"])
         _fetch(copy, seconds=LOOKING_SECONDS)
-        copy.refresh_from_db()
-    return copy if copy.state == MediaCopy.State.KEPT else None
+    finally:
+        _looking.release()
+    copy.refresh_from_db()
 
 
 def _take_due() -> MediaCopy | None:

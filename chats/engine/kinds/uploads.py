@@ -111,6 +111,8 @@ def _put(client: Client, operation: Operation, attachment: Attachment, slot: Upl
     except OSError:
         raise RemoteError("The file could not be read from the storage", advice=Advice.RETRY_LATER) from None
     with file:
+        # Asking for the address may have taken most of the claim's time.
+        _still_ours(operation)
         client.attachments.upload(slot, _Piecewise(file, attachment.size, operation))
 
 
