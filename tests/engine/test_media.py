@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import uuid
 from datetime import timedelta
 from functools import partial
@@ -195,3 +196,14 @@ def test_what_is_part_of_a_message_is_not_discarded(chat: Chat, agent: User, mom
     with pytest.raises(Refused, match="part of a message"):
         discard_attachment(attachment=row, by=agent)
     assert default_storage.exists(row.file.name)
+
+
+def test_only_so_many_fetch_at_once_for_who_looks(chat: Chat, held: Held, monkeypatch: pytest.MonkeyPatch) -> None:
+    message = arrives(chat, held)
+    monkeypatch.setattr(media, "LOOKING_SECONDS", 0.0)
+    monkeypatch.setattr(media, "_looking", threading.BoundedSemaphore(1))
+    with media._looking:
+        assert media.copy_of(message, 0) is None
+    assert (held.fetched, MediaCopy.objects.get().attempts) == (0, 0)
+    monkeypatch.setattr(media, "LOOKING_SECONDS", 5.0)
+    assert media.copy_of(message, 0) is not None

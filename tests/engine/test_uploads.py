@@ -478,3 +478,40 @@ def test_a_webhook_that_is_faster_than_the_answer_refers_to_the_file_too(
     told = wire.message_event(chat, str(uuid.uuid4()), key=message.key or "", text="")
     hear("message.sent", told)
     assert only().state == "referenced"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_taking_back_beside_the_upload_ends_one_way_or_the_other(
+    chat: Chat, agent: User, remote: Remote, storage: Storage
+) -> None:
+    keys = Keys(chat)
+    remote.on("POST", SEND, keys)
+    for _ in range(3):
+        send_files(chat, agent)
+    sends = list(Operation.objects.filter(kind="send_message").order_by("pk"))
+    results = at_once(*(partial(cancel_operation, operation=one, by=agent) for one in sends), work)
+    assert [one for one in results if isinstance(one, Exception) and not isinstance(one, Refused)] == []
+    work()
+    states = dict(Operation.objects.filter(kind="send_message").values_list("pk", "state"))
+    taken_back = [one.pk for one, result in zip(sends, results, strict=False) if not isinstance(result, Refused)]
+    assert [pk for pk, state in states.items() if state == State.CANCELLED] == taken_back
+    assert len(keys.messages) == 3 - len(taken_back) == len(remote.calls("POST", SEND))
+    assert set(states.values()) <= {State.CANCELLED, State.ACCEPTED}
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_retries_at_once_upload_once(chat: Chat, agent: User, remote: Remote, storage: Storage) -> None:
+    keys = Keys(chat)
+    remote.on("POST", SEND, keys)
+    remote.on("POST", "/v3/attachments", Answer(400, wrong(5004)))
+    send_files(chat, agent)
+    work()
+    before = len(remote.calls("POST", "/v3/attachments"))
+    remote.on("POST", "/v3/attachments", storage._announce)
+    ask = partial(retry_operation, operation=sending(), by=agent)
+    results = at_once(ask, ask)
+    assert sorted(type(one).__name__ for one in results) == ["Operation", "Refused"]
+    work()
+    work()
+    assert (sending().state, only().state) == (State.ACCEPTED, "referenced")
+    assert len(remote.calls("POST", "/v3/attachments")) == before + 1

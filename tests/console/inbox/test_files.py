@@ -457,3 +457,15 @@ def test_a_page_of_pictures_costs_the_same_as_one(
 def test_an_ordinary_message_still_leaves_as_text(client: Client, chat: Chat) -> None:
     send(client, chat, "Hello")
     assert Message.objects.get().parts == [{"type": "text", "value": "Hello"}]
+
+
+def test_the_activity_names_the_file(chat: Chat, agent: User, manager: User) -> None:
+    send_files(chat, agent)
+    upload_of_it = Operation.objects.get(kind="upload_attachment")
+    client = signed_in(manager)
+    assert "Upload “photo.png”" in client.get("/activity/").content.decode()
+    html = client.get(f"/activity/operations/{upload_of_it.pk}/").content.decode()
+    assert "Upload “photo.png”" in html
+    # the panel of a group shows changes of the group, and an upload is none
+    group_page = client.get(f"/inbox/{chat.pk}/panel/").content.decode()
+    assert "Upload" not in group_page
