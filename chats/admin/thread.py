@@ -22,7 +22,7 @@ from chats.actions.rules import Refused
 from chats.admin.bubbles import bubbles_of
 from chats.admin.guard import htmx_of, person, room
 from chats.admin.inbox import list_context, query_of, with_query
-from chats.admin.panel import dismissed, panel_of
+from chats.admin.panel import panel_of
 from chats.models import Chat, Message, Operation, Participant
 from chats.queries import access, inbox
 from chats.queries.paging import Page, Position
@@ -191,7 +191,7 @@ def _show(request: HttpRequest, found: Chat, draft: Draft | None = None, status:
         "most_files": MOST_FILES,
         "file_endings": FILE_ENDINGS,
         "is_newest": Position.read(before) is None,
-        "panel": panel_of(user, found, people, dismissed(request)),
+        "panel": panel_of(user, found, people),
         "can_reply": access.has_right(user, "chats.reply_to_chats"),
         "query": query_of(inbox.InboxFilters.read(request.GET)),
     }

@@ -9,7 +9,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('chats', '0003_retried_at'),
+        ('chats', '0004_dismissed'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
