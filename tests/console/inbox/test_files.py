@@ -14,6 +14,8 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
 from chats.models import Attachment, Chat, MediaCopy, Message, Operation
+from chats.queries.groups import groups_page
+from chats.queries.inbox import InboxFilters
 from tests.console.inbox.words import HTMX, THREAD, send, write
 from tests.files import PDF, PNG, pick, send_files
 from tests.people import make_chat, make_handle, make_person, signed_in
@@ -459,13 +461,14 @@ def test_an_ordinary_message_still_leaves_as_text(client: Client, chat: Chat) ->
     assert Message.objects.get().parts == [{"type": "text", "value": "Hello"}]
 
 
-def test_the_activity_names_the_file(chat: Chat, agent: User, manager: User) -> None:
-    send_files(chat, agent)
+def test_the_activity_names_the_file_and_no_group_shows_it_as_a_change(group: Chat, agent: User, manager: User) -> None:
+    send_files(group, agent)
     upload_of_it = Operation.objects.get(kind="upload_attachment")
     client = signed_in(manager)
     assert "Upload “photo.png”" in client.get("/activity/").content.decode()
     html = client.get(f"/activity/operations/{upload_of_it.pk}/").content.decode()
     assert "Upload “photo.png”" in html
-    # the panel of a group shows changes of the group, and an upload is none
-    group_page = client.get(f"/inbox/{chat.pk}/panel/").content.decode()
-    assert "Upload" not in group_page
+    assert "Upload" not in client.get(f"/inbox/{group.pk}/panel/").content.decode()
+    assert "data-pending" not in client.get(f"/inbox/{group.pk}/panel/").content.decode()
+    [row] = groups_page(manager, InboxFilters()).rows
+    assert (row.pk, row.has_pending) == (group.pk, False)  # type: ignore[attr-defined]
