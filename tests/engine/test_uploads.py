@@ -97,7 +97,8 @@ def test_only_the_message_waits_for_its_file_and_says_so(
     assert waiting.why(first) == f"“photo.png” is uploaded first, and that did not go through yet: {upload.error}"
     assert waiting.held_up(first) == waiting.why(first)
     assert waiting.why(later.operation) == (
-        "An earlier operation of the same chat has to be settled first, so that their order is kept."
+        "An earlier operation of the same chat has to be settled first, so that their order is kept: "
+        f"“Send a message”, number {first.pk}. {waiting.why(first)}"
     )
     Storage(remote)
     remote.on("GET", "/v3/messages/.+", Answer(404, wrong(2002)))
@@ -119,7 +120,9 @@ def sending_of(chat: Chat) -> Operation:
 def test_before_it_was_tried_it_says_what_comes_first(chat: Chat, agent: User, storage: Storage) -> None:
     send_files(chat, agent)
     assert waiting.why(sending()) == "“photo.png” is uploaded first; the message leaves once the remote has it."
-    assert waiting.why(uploads()[0]) == "It is due and waits for a worker; if this lasts, check that the workers run."
+    assert waiting.why(uploads()[0]) == (
+        "It is due and waits for a worker, which takes a few seconds; if this lasts, check that the workers run."
+    )
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('chats', '0004_dismissed'),
+        ('chats', '0006_operation_says'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
