@@ -11,7 +11,7 @@ from django.db.models import DateTimeField, F, Value
 from django.db.models.functions import Greatest
 
 from chats import clock
-from chats.engine import delivery, store
+from chats.engine import delivery, files, media, store
 from chats.models import Chat, Handle, Message, Reaction
 from chats.models.common import Service
 from chats.v3 import content, resources
@@ -58,6 +58,7 @@ def save_messages(chat: Chat, messages: Sequence[resources.Message]) -> Saved:
         # A copy of this running beside us may have been first; its rows are the ones that count then.
         kept = {row.remote_id: row for row in Message.objects.filter(remote_id__in=[row.remote_id for row in new])}
         new = [row for row in kept.values() if row.chat_id == chat.pk]
+        media.expect(new)
     return Saved(new, moved)
 
 
@@ -112,6 +113,7 @@ def attach(row: Message, remote_id: str) -> None:
     wanted = uuid.UUID(remote_id)
     if row.remote_id == wanted:
         return
+    files.note_sent(row)
     if row.remote_id is None and row.delivery_status == Message.Status.FAILED:
         # We had given it up without a word of the remote's. Now there is one: the remote has it.
         row.delivery_status = Message.Status.PENDING
