@@ -15,9 +15,7 @@ from sandbox import alarms, blocklist, clock, ids
 from sandbox.copying import Table, text
 from sandbox.faults import in_force
 from sandbox.models import Delivery, Event, Subscription
-
-OLD_VERSION = "2025-01-01"
-NEW_VERSION = "2026-02-03"
+from sandbox.versions import OLD_VERSION
 
 
 @dataclass(frozen=True)

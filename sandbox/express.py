@@ -20,7 +20,7 @@ from asgiref.typing import HTTPScope
 from django.db import connection
 
 from sandbox import planning
-from sandbox.api import base, intake
+from sandbox.api import base, intake, parts
 
 _PATH = re.compile(r"/(?:api/partner/)?v3/chats/([^/]+)/messages")
 
@@ -39,7 +39,7 @@ def read(scope: HTTPScope, body: bytes, trace_id: str) -> intake.Send | None:
     if headers.get(b"content-type") != b"application/json" or not base.is_known(token):
         return None
     given = _object(body)
-    if given is None:
+    if given is None or parts.has_files_to_fetch(given.get("message")):
         return None
     key = headers.get(b"idempotency-key", b"").decode("latin-1")
     return intake.read(place[1], given, header_key=key, token=token, trace_id=trace_id)

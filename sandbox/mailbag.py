@@ -12,8 +12,8 @@ from uuid import UUID
 from django.db import connection
 
 from sandbox import routing
-from sandbox.events import OLD_VERSION
 from sandbox.models import Delivery, Subscription
+from sandbox.versions import OLD_VERSION
 
 _DUE = "delivery.state = 'waiting' AND NOT delivery.id = ANY (%(held)s)"
 _TAKE = f"""

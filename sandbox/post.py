@@ -19,6 +19,7 @@ from datetime import datetime, timedelta
 from queue import SimpleQueue
 
 import uvloop
+from django.conf import settings
 
 from chats.v3.signatures import legacy_headers, sign
 from chats.v3.times import format_time
@@ -29,7 +30,6 @@ from sandbox.models import Subscription
 
 log = logging.getLogger(__name__)
 
-TIMEOUT = 10.0  # seconds for a receiver to answer
 MOST_HELD = 128  # deliveries taken and not yet settled
 FIRST_PAUSE = 1.0
 LONGEST_PAUSE = 600.0
@@ -134,7 +134,7 @@ class _Office:
 
     def _run(self) -> None:
         asyncio.set_event_loop(self._loop)
-        self._courier = Courier(TIMEOUT)
+        self._courier = Courier(settings.WEBHOOK_TIMEOUT)
         self._loop.run_forever()
         for each in self._tries:
             each.cancel()

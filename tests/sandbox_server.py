@@ -127,6 +127,10 @@ class SandboxServer:
         assert answer.ok, f"{answer.status_code} {answer.text}"
         return answer.json()
 
+    def control_answer(self, path: str, body: Mapping[str, Any]) -> requests.Response:
+        """POST a body to `/sandbox/<path>` and return the answer as it is."""
+        return requests.post(f"{self.url}/sandbox/{path}", json=body, timeout=60)
+
     def reset(self, world: str = "empty", seed: int = 7) -> None:
         """Replace the world; subscriptions and faults go with it."""
         self.control("reset", {"world": world, "seed": seed})

@@ -83,6 +83,11 @@ def _keep(family: str, key: str, outcome: Outcome) -> None:
         cursor.execute(_KEEP, [outcome.status, json.dumps(outcome.body), family, key])
 
 
+def is_known(family: str, key: str | None) -> bool:
+    """Whether there is an answer for this key already."""
+    return key is not None and Answer.objects.filter(family=family, key=key).exists()
+
+
 def _earlier(family: str, key: str) -> Outcome:
     answer = Answer.objects.get(family=family, key=key)
     return again(answer.status, answer.body)

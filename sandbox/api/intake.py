@@ -19,7 +19,7 @@ from django.conf import settings
 from django.db import connection, transaction
 
 from sandbox import clock
-from sandbox.api import answers, base, eligibility, sending, shapes, written
+from sandbox.api import allowance, answers, base, eligibility, sending, shapes, written
 from sandbox.api.answers import Outcome
 from sandbox.api.errors import ApiError
 from sandbox.api.own_handle import Found, read_chats
@@ -29,7 +29,7 @@ log = logging.getLogger(__name__)
 
 FAMILY = "messages"
 # Where the account may send only so many, each has to be counted before the next is looked at.
-MOST = 1 if settings.DAILY_LIMIT else 32
+MOST = 1 if settings.DAILY_LIMIT or settings.MINUTE_LIMIT else 32
 turn = threading.Lock()
 
 
@@ -116,7 +116,7 @@ def _checked(send: Send, known: Found, handles: list[str] | None, since: datetim
     eligibility.overrides(chat, override_optout=send.override_optout)
     if known.thirtieth is not None:
         raise sending.too_many(known.thirtieth, since)
-    sending.check_day()
+    allowance.check()
     return known.me
 
 

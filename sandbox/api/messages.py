@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -12,7 +13,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from sandbox import clock
-from sandbox.api import base, edits, intake, shapes
+from sandbox.api import answers, base, edits, intake, parts, shapes
 from sandbox.api.chats import find_chat
 from sandbox.api.errors import ApiError
 from sandbox.api.threads import thread_of
@@ -48,6 +49,9 @@ class ChatMessages(base.ApiView):
             token=base.token_of(request),
             trace_id=base.trace_id(request),
         )
+        # The intake takes one batch after the other and waits for nobody, so what has to be fetched is fetched before.
+        if parts.has_files_to_fetch(send.message) and not answers.is_known(intake.FAMILY, send.key):
+            send = replace(send, message=parts.with_files_fetched(send.message))
         answer = intake.take([send])[0]
         if isinstance(answer, ApiError):
             raise answer

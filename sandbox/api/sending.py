@@ -8,13 +8,12 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.conf import settings
 from django.db import connection
 from rest_framework.request import Request
 
 from chats.v3.content import check_message
 from sandbox import clock, ids
-from sandbox.api import base, eligibility, parts, shapes, written
+from sandbox.api import allowance, base, eligibility, parts, shapes, written
 from sandbox.api.errors import ApiError
 from sandbox.models import Chat, Message, Participant
 
@@ -52,11 +51,16 @@ def check_may_send(request: Request, chat: Chat, *, override_optout: bool) -> No
     check_open(chat)
     eligibility.check_chat(request, chat, override_optout=override_optout)
     check_pair(chat)
-    check_day()
+    allowance.check()
 
 
 def check_open(chat: Chat) -> None:
-    """Raise `ApiError` unless our line is in the chat and able to act."""
+    """Raise `ApiError` unless our line is in the chat and able to act.
+
+    Assumption (8.2 2): the reference names sends, reactions, typing and group actions for 2027, and says that reads
+    keep working. Whatever else goes out from the line counts as one of the former: edits, receipts (POST …/read),
+    backgrounds, votes, location, the contact card.
+    """
     if chat.left_at is not None:
         raise ApiError(2013, "This chat is not available: your line left it")
     if chat.line.status == "FLAGGED":
@@ -80,17 +84,6 @@ def too_many(thirtieth: datetime, since: datetime) -> ApiError:
     """The answer while the thirtieth newest message is younger than a minute, which began at `since`."""
     wait = max(1, math.ceil((thirtieth - since).total_seconds()))
     return ApiError(1007, f"Rate limited. Try again in {wait} seconds.", retry_after=wait)
-
-
-def check_day() -> None:
-    """Raise `ApiError` (429) when the account has sent its allowance of this day, if it has one (linq-v3, 2.3)."""
-    if not settings.DAILY_LIMIT:
-        return
-    now = clock.now()
-    midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
-    if Message.objects.filter(accepted=True, created_at__gte=midnight).count() >= settings.DAILY_LIMIT:
-        wait = math.ceil((midnight + timedelta(days=1) - now).total_seconds())
-        raise ApiError(1007, f"Rate limited. Try again in {wait} seconds.", retry_after=wait)
 
 
 def take(request: Request, chat: Chat, me: Participant, message: Mapping[str, Any], key: str | None) -> Message:

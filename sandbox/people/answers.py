@@ -199,6 +199,19 @@ def react(tapbacks: Sequence[Tapback]) -> list[Reaction]:
     return reactions
 
 
+def take_back(message: Message, participant: Participant) -> bool:
+    """Somebody takes their tapback off a message of ours; false when they have none there."""
+    row = message.reactions.filter(participant=participant, part_index=0).exclude(type="sticker").first()
+    if row is None:
+        return False
+    row.participant, news = participant, []
+    if message.kind != "poll":  # there is no event for it
+        news = [reaction_news(message.chat, message, row, ids.trace(), removed=True)]
+    row.delete()
+    tell(news)
+    return True
+
+
 @handles("people.opt_out", together=True)
 def _opt_out(payloads: Sequence[Payload]) -> None:
     seed = world.current().seed

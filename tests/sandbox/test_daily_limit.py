@@ -1,4 +1,4 @@
-"""The account's allowance a day, where it has one."""
+"""The account's allowance a day and a minute, where it has one."""
 
 from __future__ import annotations
 
@@ -51,3 +51,21 @@ def test_sends_at_once_do_not_slip_past_the_allowance(limited: SandboxServer) ->
     with ThreadPoolExecutor(6) as pool:
         assert sorted(pool.map(send, range(6))) == [202, 429, 429, 429, 429, 429]
     assert limited.stats()["accepted"]["total"] == 3
+
+
+def test_the_third_message_of_a_minute_has_to_wait(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SANDBOX_MINUTE_LIMIT", "2")
+    server = SandboxServer()
+    try:
+        server.start("empty")
+        server.control("clock", {"step": True})
+        open_chat(server, ANA)
+        server.control("clock", {"advance_seconds": 20})
+        open_chat(server, BEN)
+        send = {"to": [ANA], "message": text("Hello")}
+        assert refused(server.api("POST", "messages", send), 429, 1007)["retry_after"] == 40
+        server.control("clock", {"advance_seconds": 40})
+        assert server.api("POST", "messages", send).status_code == 202
+        assert refused(server.api("POST", "messages", send), 429, 1007)["retry_after"] == 20
+    finally:
+        server.stop()
