@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import uuid
-from datetime import timedelta
+from collections.abc import Collection
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.contrib.auth.models import User
@@ -13,28 +14,52 @@ from chats import clock, live
 from chats.actions.rules import NotAllowed, Refused, record, require
 from chats.engine import lanes, wake
 from chats.models import Chat, Handle, Line, Message, Operation
-from chats.models.operation import PACE_OF, Kind, Pace
+from chats.models.operation import ACCOUNT_WIDE, BEST_EFFORT, OPEN, PACE_OF, TOUCHES, Kind, Pace, Priority, State
 from chats.queries import access
 
 # How long the remote may take to show what it accepted before we go and look.
 CONFIRM_WITHIN = timedelta(seconds=20)
 BLOCKED = 2026
+RIGHTS = {
+    **dict.fromkeys(TOUCHES, "reply_to_chats"),
+    Kind.MARK_READ: "reply_to_chats",
+    Kind.SHARE_CONTACT_CARD: "reply_to_chats",
+    Kind.REQUEST_LOCATION: "reply_to_chats",
+    Kind.READ_LOCATION: "reply_to_chats",
+    Kind.STOP_LOCATION: "reply_to_chats",
+    Kind.BLOCK_HANDLE: "reply_to_chats",
+    Kind.UNBLOCK_HANDLE: "reply_to_chats",
+    Kind.CHECK_CAPABILITY: "reply_to_chats",
+    Kind.SAVE_CONTACT_CARD: "manage_lines",
+    Kind.SET_FORWARDING: "manage_lines",
+    Kind.START_AUDIT: "manage_lines",
+}
+"""The right to ask for what sends no message; changes of groups need `manage_groups`."""
 
 
 def enqueue(
     kind: Kind,
     *,
     line: Line,
-    chat: Chat,
+    chat: Chat | None,
     by: User | None,
     payload: dict[str, Any] | None = None,
     message: Message | None = None,
+    about: Message | None = None,
     key: uuid.UUID | None = None,
     retry_of: Operation | None = None,
+    priority: Priority = Priority.PERSON,
+    send_before: datetime | None = None,
 ) -> Operation:
-    """Write the operation and wake its lane on commit. Call it inside the transaction of the change."""
-    lane = lanes.lane_of(line)
+    """Write the operation and wake its lane on commit. Call it inside the transaction of the change.
+
+    `send_before` is its last useful moment: past it, it fails as too late instead of leaving. Raises `Refused`
+    for one that is past already.
+    """
+    lane = lanes.lane_of(None if kind in ACCOUNT_WIDE else line)
     now = clock.now()
+    if send_before is not None and send_before <= now:
+        raise Refused("Its last useful moment has passed already.", field="send_before")
     operation = Operation.objects.create(
         key=key or uuid.uuid4(),
         kind=kind,
@@ -42,16 +67,29 @@ def enqueue(
         line=line,
         chat=chat,
         message=message,
+        about=about,
         retry_of=retry_of,
         payload=payload or {},
+        priority=priority,
+        send_before=send_before,
         pace=PACE_OF.get(kind, Pace.FREE),
         requested_by=by,
         created_at=now,
         due_at=now,
     )
-    live.announce("operation", line_id=line.pk, chat_id=chat.pk)
+    if kind not in BEST_EFFORT:
+        _announce(operation)
     wake.wake_lane(lane.pk)
     return operation
+
+
+def is_pending(kinds: Collection[Kind], **wanted: Any) -> bool:
+    """Whether such a change was asked for and is neither confirmed nor refused yet.
+
+    Call it with whatever these changes are about locked, so that of two clicks the second one sees the first.
+    """
+    rows = Operation.objects.filter(kind__in=kinds, state__in=[*OPEN, State.ACCEPTED], due_at__isnull=False, **wanted)
+    return rows.exists()
 
 
 def cancel_operation(*, operation: Operation, by: User) -> Operation:
@@ -99,6 +137,8 @@ def retry_operation(*, operation: Operation, by: User) -> Operation:
         record(by, "operation.retry", line=row.line, chat=row.chat, target=f"operation {row.pk}")
         if row.message is not None and row.message.remote_id is not None:
             return _send_anew(row, by)
+        if row.kind in ACCOUNT_WIDE or row.about_id is not None:
+            _refuse_when_overtaken(row)
         if row.error_code == BLOCKED and row.chat is not None:
             # Only the remote knows the block list. Whoever tries again says that it has changed: ask it.
             people = Handle.objects.filter(participations__chat=row.chat, participations__is_me=False)
@@ -118,6 +158,20 @@ def retry_operation(*, operation: Operation, by: User) -> Operation:
         _announce(row)
         wake.wake_lane(row.lane_id)
     return row
+
+
+def _refuse_when_overtaken(row: Operation) -> None:
+    """A change that failed is not put on top of a later one of the same thing."""
+    later = Operation.objects.filter(pk__gt=row.pk).exclude(state__in=[State.FAILED, State.CANCELLED])
+    if row.about_id is not None:
+        later = later.filter(about=row.about_id, payload__part_index=row.payload.get("part_index"))
+    elif "handle" in row.payload:
+        kinds = {row.kind} if row.kind == Kind.CHECK_CAPABILITY else {Kind.BLOCK_HANDLE, Kind.UNBLOCK_HANDLE}
+        later = later.filter(lane=row.lane, kind__in=kinds, payload__handle=row.payload["handle"])
+    else:
+        later = later.filter(line=row.line, kind=row.kind)
+    if later.exists():
+        raise Refused("It has been asked for anew since.")
 
 
 def _send_anew(row: Operation, by: User) -> Operation:
@@ -145,10 +199,12 @@ def _send_anew(row: Operation, by: User) -> Operation:
     )
     live.announce("message", line_id=row.line.pk, chat_id=row.chat.pk, message_id=again.pk)
     return enqueue(
-        Operation.Kind.SEND_MESSAGE,
+        # Whatever began the chat, it is there now.
+        Kind.SEND_VOICE_MEMO if row.kind == Kind.SEND_VOICE_MEMO else Kind.SEND_MESSAGE,
         line=row.line,
         chat=row.chat,
         by=by,
+        payload=row.payload if row.kind == Kind.SEND_VOICE_MEMO else None,
         message=again,
         key=key,
         retry_of=row,
@@ -158,7 +214,7 @@ def _send_anew(row: Operation, by: User) -> Operation:
 def _require_a_say(operation: Operation, by: User) -> None:
     """Whoever asked for it may take it back or retry it; others need the right."""
     if operation.requested_by_id == by.pk and access.operations_for(by).filter(pk=operation.pk).exists():
-        right = "reply_to_chats" if operation.message_id else "manage_groups"
+        right = "reply_to_chats" if operation.message_id else RIGHTS.get(Kind(operation.kind), "manage_groups")
         if access.has_right(by, f"chats.{right}") or access.has_right(by, "chats.retry_operations"):
             return
         raise NotAllowed("Your role no longer allows this.")
@@ -167,5 +223,6 @@ def _require_a_say(operation: Operation, by: User) -> None:
 
 def _announce(operation: Operation) -> None:
     live.announce("operation", line_id=operation.line_id, chat_id=operation.chat_id)
-    if operation.message_id:
-        live.announce("message", line_id=operation.line_id, chat_id=operation.chat_id, message_id=operation.message_id)
+    shown = operation.message_id or operation.about_id
+    if shown:
+        live.announce("message", line_id=operation.line_id, chat_id=operation.chat_id, message_id=shown)

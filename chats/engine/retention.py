@@ -13,7 +13,7 @@ from django.db.models import Exists, OuterRef
 
 from chats import clock
 from chats.models import Chat, Message, Operation, Retention, WebhookEvent
-from chats.models.operation import OPEN, State
+from chats.models.operation import OPEN, Kind, State
 
 BATCH = 500
 
@@ -48,6 +48,10 @@ def _clear_messages(setting: Retention) -> int:
         locked = list(chats.order_by("pk").values_list("pk", flat=True))
         cleared = old.filter(pk__in=found, chat__in=locked).update(
             parts=[], text="", effect=None, cleared_at=clock.now()
+        )
+        # An edit holds the words it put there.
+        Operation.objects.filter(kind=Kind.EDIT_MESSAGE, about__in=found, about__cleared_at__isnull=False).update(
+            payload={}
         )
         # The inbox shows the last message of a chat: it goes when that message is too old itself.
         later = Message.objects.filter(chat=OuterRef("pk"), happened_at__gte=before)

@@ -11,7 +11,7 @@ from django.db.models import Prefetch, QuerySet, Sum
 
 from chats.models import Chat, Line, Message, Operation, Participant, Reaction
 from chats.models.common import Health
-from chats.models.operation import OPEN
+from chats.models.operation import BESIDE, GROUP_CHANGES, OPEN
 from chats.queries import access
 from chats.queries.access import Person
 from chats.queries.paging import Page, Position, known, page_by_time
@@ -121,22 +121,23 @@ def participants(chat: Chat) -> list[Participant]:
 
 
 def pending_changes(chat: Chat) -> list[Operation]:
-    """Changes of the group that the remote has not confirmed, oldest first."""
+    """What the panel shows as pending: changes of the group or about its people, oldest first."""
     return list(
         Operation.objects.filter(
-            chat=chat, message__isnull=True, state__in=[*OPEN, Operation.State.ACCEPTED], due_at__isnull=False
+            chat=chat,
+            kind__in=[*GROUP_CHANGES, *BESIDE],
+            state__in=[*OPEN, Operation.State.ACCEPTED],
+            due_at__isnull=False,
         )
-        .exclude(kind=Operation.Kind.MARK_READ)
         .select_related("requested_by")
         .order_by("id")
     )
 
 
 def failed_changes(chat: Chat, *, most: int = 3) -> list[Operation]:
-    """The latest changes of the group that failed and that nothing of the same kind has overtaken since."""
+    """The latest of what the panel shows that failed and that nothing of the same kind has overtaken since."""
     rows = (
-        Operation.objects.filter(chat=chat, message__isnull=True)
-        .exclude(kind=Operation.Kind.MARK_READ)
+        Operation.objects.filter(chat=chat, kind__in=[*GROUP_CHANGES, *BESIDE])
         .select_related("requested_by")
         .order_by("-id")[:20]
     )

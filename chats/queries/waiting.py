@@ -13,7 +13,7 @@ from chats.engine import pacing
 from chats.engine.claims import CHANGES, TALK
 from chats.engine.pacing import Budget
 from chats.models import Line, Operation
-from chats.models.operation import OPEN, Kind, Pace, State
+from chats.models.operation import ACCOUNT_WIDE, OPEN, Kind, Pace, State
 from chats.queries.lines import MOST_COUNTED, counted
 
 _BUDGETS = {
@@ -26,36 +26,55 @@ _BUDGETS = {
 }
 
 
+_NOT_SHOWN = "The remote has it and has not shown the effect yet."
+_SHOWN_LATER = {
+    Kind.START_AUDIT: "The remote examines the line; its report is asked for at the time below.",
+    Kind.EDIT_MESSAGE: "The remote has the new words and has not shown them yet; until then the old ones stand.",
+    Kind.STOP_LOCATION: "The remote ends it and has not said yet that it is done.",
+}
+
+
 def why(operation: Operation) -> str:
     """One sentence; empty once nothing is left to wait for. Reads the lane, and the chat's earlier operations."""
     now = clock.now()
     if operation.state == State.SENDING:
         return "It is being sent right now."
     if operation.state == State.ACCEPTED:
-        return "" if operation.due_at is None else "The remote has it and has not shown the effect yet."
+        return "" if operation.due_at is None else _SHOWN_LATER.get(Kind(operation.kind), _NOT_SHOWN)
     if operation.state == State.UNKNOWN:
+        if operation.kind == Kind.SEND_VOICE_MEMO:
+            return (
+                "The remote may have it: its reply never came. It is looked for in the chat, never sent blindly again."
+            )
+        if operation.kind not in TALK:
+            return "The remote may have it: its reply never came. What is there is looked at before it is asked again."
         return (
             "The remote may have it: its reply never came. It is settled by the same key, an event or "
             "a look at the remote, never sent blindly again."
         )
     if operation.state != State.QUEUED:
         return ""
-    line = operation.line
+    line = _held_by(operation)
     if line is not None and line.is_paused:
         return paused(line)
     if operation.lane.rest_until is not None and operation.lane.rest_until > now:
         return "The line rests, because the remote asked us to wait; nothing leaves on it before then."
     if _earlier_is_open(operation):
-        return "An earlier operation of the same chat has to be settled first, so that their order is kept."
+        return (
+            f"An earlier operation of the same {_what(operation)} has to be settled first, so that their order is kept."
+        )
     held = _held(operation)
     if held:
         return held
     if operation.due_at is not None and operation.due_at > now:
+        if operation.kind in ACCOUNT_WIDE and operation.error_status == 429:
+            return "The remote wants a pause before it is asked this again; it is asked at the time below."
         if operation.attempts:
             return "The last try did not go through; it is tried again at the time below."
         return "It is planned for the time below."
     if operation.lane.lease_expires_at is not None and operation.lane.lease_expires_at > now:
-        return "A worker is busy on this line; it leaves when its turn comes."
+        where = "this line" if line is not None else "what concerns the whole account"
+        return f"A worker is busy on {where}; it leaves when its turn comes."
     return "It is due and waits for a worker; if this lasts, check that the workers run."
 
 
@@ -63,7 +82,8 @@ def held_up(operation: Operation) -> str:
     """What keeps a queued operation for longer than its turn takes; empty when nothing does."""
     if operation.state != State.QUEUED:
         return ""
-    if (operation.line is not None and operation.line.is_paused) or rests(operation):
+    line = _held_by(operation)
+    if (line is not None and line.is_paused) or rests(operation):
         return why(operation)
     return _held(operation, but=Budget.GAP)
 
@@ -136,6 +156,15 @@ def _before(operation: Operation, pace: Pace) -> int:
     return rows.order_by()[: MOST_COUNTED + 1].count()
 
 
+def _held_by(operation: Operation) -> Line | None:
+    """The line whose pause holds the operation; None for what leaves by the account's lane."""
+    return None if operation.kind in ACCOUNT_WIDE else operation.line
+
+
+def _what(operation: Operation) -> str:
+    return "message" if operation.about_id is not None else "chat"
+
+
 def _are(number: int) -> str:
     return "is" if number == 1 else "are"
 
@@ -154,6 +183,8 @@ def _earlier_is_open(operation: Operation) -> bool:
     if operation.chat_id is None:
         return False
     alike = Q(kind=Kind.CREATE_CHAT)
+    if operation.about_id is not None:
+        alike |= Q(about=operation.about_id)
     for kinds in (TALK, CHANGES):
         if operation.kind in kinds:
             alike |= Q(kind__in=kinds)
