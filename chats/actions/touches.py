@@ -181,8 +181,16 @@ def _is_emoji(text: str) -> bool:
     if not 1 <= len(text) <= MAX_EMOJI_LENGTH:
         return False
     drawn = [one for one in text if unicodedata.category(one) in {"So", "Sk"} or one == "\u20e3"]
-    marks = {"Mn", "Me", "Cf", "So", "Sk"}
-    return bool(drawn) and all(unicodedata.category(one) in marks or one in "0123456789#*\u203c\u2049" for one in text)
+    return bool(drawn) and all(_is_of_an_emoji(one) for one in text)
+
+
+def _is_of_an_emoji(one: str) -> bool:
+    # Beside what is drawn: marks on it, what joins several into one, the letters of a flag's region, keycaps.
+    return (
+        unicodedata.category(one) in {"So", "Sk", "Mn", "Me"}
+        or one in "0123456789#*\u203c\u2049\u200d"
+        or "\U000e0020" <= one <= "\U000e007f"
+    )
 
 
 def _is_given(message: Message, wanted: dict[str, Any]) -> bool:

@@ -12,6 +12,7 @@ from zlib import crc32
 from django.contrib.auth.models import User
 from django.template.defaultfilters import filesizeformat
 
+from chats.admin.touches import TAPBACKS, Touch, touches_of
 from chats.models import Chat, Message, Operation
 from chats.queries import access, waiting
 from chats.templatetags.bubbles import safe_address
@@ -20,9 +21,6 @@ from chats.templatetags.console import readable
 # Messages of one sender that follow each other this closely stand together.
 TOGETHER = timedelta(minutes=5)
 QUOTE_LENGTH = 120
-
-# The remote's tapbacks, as people know them.
-TAPBACKS = {"love": "❤️", "like": "👍", "dislike": "👎", "laugh": "😂", "emphasize": "‼️", "question": "❓"}
 
 
 @dataclass(frozen=True)
@@ -67,6 +65,8 @@ class Bubble:
     waits: str
     can_retry: bool
     can_cancel: bool
+    has_menu: bool
+    touches: list[Touch]
     order: str
     version: str = field(default="")
     starts_day: bool = True
@@ -128,6 +128,8 @@ def _bubble(message: Message, quotes: dict[UUID, Quote], may: _Rights, held_up: 
         and message.delivery_status == Message.Status.PENDING
         and operation.state == Operation.State.QUEUED
         and operation.first_sent_at is None,
+        has_menu=may.replies and message.remote_id is not None and message.deleted_at is None,
+        touches=touches_of(message, may.over),
         order=f"{message.happened_at.astimezone(UTC):%Y-%m-%dT%H:%M:%S.%f}|{message.pk:019d}",
     )
     bubble.version = _version(bubble)
@@ -169,6 +171,9 @@ def _version(bubble: Bubble) -> str:
         bubble.waits,
         bubble.can_retry,
         bubble.can_cancel,
+        bubble.has_menu,
+        bubble.touches,
+        message.deleted_at,
     )
     return f"{crc32(repr(shown).encode('utf-8', 'backslashreplace')):08x}"
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from chats.admin import inbox, new_chat, stream, thread
+from chats.admin import inbox, message_menu, new_chat, stream, thread
 
 urlpatterns = [
     path("inbox/", inbox.inbox, name="inbox"),
@@ -20,5 +20,20 @@ urlpatterns = [
     path("inbox/<int:pk>/unread/", thread.unread, name="chat_unread"),
     path("inbox/<int:pk>/messages/<int:message_pk>/retry/", thread.retry, name="message_retry"),
     path("inbox/<int:pk>/messages/<int:message_pk>/cancel/", thread.cancel, name="message_cancel"),
+    path("inbox/<int:pk>/typing/", thread.typing, name="chat_typing"),
+    path("inbox/<int:pk>/messages/<int:message_pk>/menu/", message_menu.menu, name="message_menu"),
+    path("inbox/<int:pk>/messages/<int:message_pk>/react/", message_menu.react, name="message_react"),
+    path("inbox/<int:pk>/messages/<int:message_pk>/edit/", message_menu.edit, name="message_edit"),
+    path("inbox/<int:pk>/messages/<int:message_pk>/delete/", message_menu.delete, name="message_delete"),
+    path(
+        "inbox/<int:pk>/messages/<int:message_pk>/changes/<int:operation_pk>/retry/",
+        message_menu.retry,
+        name="touch_retry",
+    ),
+    path(
+        "inbox/<int:pk>/messages/<int:message_pk>/changes/<int:operation_pk>/cancel/",
+        message_menu.cancel,
+        name="touch_cancel",
+    ),
     path("live/stream/", stream.live_stream, name="live_stream"),
 ]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -12,8 +14,18 @@ from chats.actions.lines import MAX_REASON_LENGTH, label_line, pause_line, resum
 from chats.actions.rules import Refused
 from chats.admin.guard import person, room
 from chats.queries import access, waiting
-from chats.queries.lines import WAITING_SHOWN, line_row, line_rows, people_of, waiting_operations
+from chats.queries.lines import WAITING_SHOWN, line_row, line_rows, people_of, settings_of, waiting_operations
 from chats.templatetags.bubbles import safe_address
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Why a form of the line's settings was refused, at which field, and what had been typed."""
+
+    form: str
+    field: str
+    sentence: str
+    typed: dict[str, str]
 
 
 @require_safe
@@ -27,7 +39,7 @@ def lines(request: HttpRequest) -> HttpResponse:
 @require_safe
 @room("watch_lines")
 def line(request: HttpRequest, pk: int) -> HttpResponse:
-    return _line(request, pk)
+    return show_line(request, pk)
 
 
 @require_POST
@@ -38,7 +50,7 @@ def label(request: HttpRequest, pk: int) -> HttpResponse:
     try:
         label_line(line=access.get_line(request.user, pk), label=typed, by=person(request))
     except Refused as no:
-        return _line(request, pk, refused=no.sentence, typed=typed)
+        return show_line(request, pk, refused=no.sentence, typed=typed)
     messages.success(request, "The label is changed.")
     return redirect("admin:line", pk)
 
@@ -69,7 +81,10 @@ def resume(request: HttpRequest, pk: int) -> HttpResponse:
     return redirect("admin:line", pk)
 
 
-def _line(request: HttpRequest, pk: int, *, refused: str = "", typed: str = "") -> HttpResponse:
+def show_line(
+    request: HttpRequest, pk: int, *, refused: str = "", typed: str = "", problem: Problem | None = None
+) -> HttpResponse:
+    """The line's page; with what was refused, 422."""
     row = line_row(request.user, pk)
     user = request.user
     context = {
@@ -90,5 +105,9 @@ def _line(request: HttpRequest, pk: int, *, refused: str = "", typed: str = "") 
         "can_open_activity": access.has_right(user, "chats.view_activity"),
         "refused": refused,
         "typed": typed if refused else row.line.label,
+        "can_manage_line": access.has_right(user, "chats.manage_lines"),
+        "settings": settings_of(row.line),
+        "problem": problem,
     }
-    return render(request, "console/lines/line.html", context, status=422 if refused else 200)
+    status = 422 if refused or problem is not None else 200
+    return render(request, "console/lines/line.html", context, status=status)

@@ -18,8 +18,9 @@ from chats.actions import contacts, groups, operations
 from chats.actions.rules import Refused
 from chats.admin.guard import htmx_of, person, room
 from chats.admin.typed import as_handle
-from chats.models import Chat, Operation, Participant
-from chats.models.operation import Kind, State
+from chats.models import Chat, Operation, Participant, SharedLocation
+from chats.models.common import Service
+from chats.models.operation import BESIDE, GROUP_CHANGES, Kind, State
 from chats.queries import access, inbox
 from chats.queries.access import Person
 from chats.templatetags.bubbles import safe_address
@@ -39,10 +40,24 @@ class Problem:
 
 @dataclass
 class Row:
-    """Somebody in a group, with what is pending about them."""
+    """Somebody in a chat, with what is pending about them."""
 
     participant: Participant
     leaving: Operation | None = None
+    blocking: Operation | None = None
+    """Being blocked, or unblocked."""
+    ending: Operation | None = None
+    """What they share of where they are is being ended."""
+    share: SharedLocation | None = None
+    """Where they are, while they share it."""
+
+    @property
+    def map_url(self) -> str:
+        """Where they were seen last, on a public map; empty when that is not known."""
+        if self.share is None or self.share.latitude is None or self.share.longitude is None:
+            return ""
+        place = f"{self.share.latitude:.5f}/{self.share.longitude:.5f}"
+        return f"https://www.openstreetmap.org/?mlat={place.replace('/', '&mlon=')}#map=15/{place}"
 
 
 @dataclass
@@ -56,7 +71,13 @@ class Panel:
     renaming: Operation | None = None
     picture: Operation | None = None
     leaving: Operation | None = None
+    card: Operation | None = None
+    asking: Operation | None = None
+    """They are being asked where they are."""
+    looking: Operation | None = None
+    """Where they are is being read."""
     failed: list[Operation] = field(default_factory=list)
+    can_reply: bool = False
     can_manage: bool = False
     can_name: bool = False
 
@@ -65,6 +86,24 @@ class Panel:
         """The person of a direct chat."""
         everybody = [row.participant for row in self.rows] + self.gone
         return next((one for one in everybody if not one.is_me), None)
+
+    @property
+    def other_row(self) -> Row | None:
+        """The person of a direct chat, with what is pending about them."""
+        return next((row for row in self.rows if not row.participant.is_me), None)
+
+    @property
+    def is_open(self) -> bool:
+        """Whether something can be asked in this chat: the remote knows it, and our line is in it."""
+        return self.chat.remote_id is not None and self.chat.left_at is None
+
+    @property
+    def on_imessage(self) -> bool:
+        return self.is_open and self.chat.service == Service.IMESSAGE
+
+    @property
+    def sharing(self) -> list[Row]:
+        return [row for row in self.rows if row.share is not None]
 
     @property
     def health_doc_url(self) -> str:
@@ -83,20 +122,29 @@ class Panel:
 def panel_of(user: Person, chat: Chat, people: list[Participant], hidden: list[int]) -> Panel:
     """The panel of a chat with these `people`, without the failed changes that are `hidden`.
 
-    Two queries for a group, none for a direct chat. The caller has made sure that `user` sees the chat.
+    Three queries. The caller has made sure that `user` sees the chat.
     """
     panel = Panel(
         chat=chat,
         can_manage=access.has_right(user, "chats.manage_groups"),
         can_name=access.has_right(user, "chats.change_contact"),
+        can_reply=access.has_right(user, "chats.reply_to_chats"),
     )
-    pending = inbox.pending_changes(chat) if chat.is_group else []
-    going = {
-        operation.payload.get("handle"): operation for operation in pending if operation.kind == Kind.REMOVE_PARTICIPANT
-    }
+    pending = inbox.pending_changes(chat)
+    about = {(operation.kind, operation.payload.get("handle")): operation for operation in pending}
+    shares = {share.handle_id: share for share in inbox.shared_locations(chat, people)}
     for participant in people:
+        value = participant.handle.value
         if participant.status == Participant.Status.ACTIVE:
-            panel.rows.append(Row(participant, going.get(participant.handle.value)))
+            panel.rows.append(
+                Row(
+                    participant,
+                    leaving=about.get((Kind.REMOVE_PARTICIPANT, value)),
+                    blocking=about.get((Kind.BLOCK_HANDLE, value)) or about.get((Kind.UNBLOCK_HANDLE, value)),
+                    ending=about.get((Kind.STOP_LOCATION, value)),
+                    share=shares.get(participant.handle_id),
+                )
+            )
         else:
             panel.gone.append(participant)
     for operation in pending:
@@ -108,8 +156,13 @@ def panel_of(user: Person, chat: Chat, people: list[Participant], hidden: list[i
             panel.picture = operation
         elif operation.kind == Kind.LEAVE_GROUP:
             panel.leaving = operation
-    if chat.is_group:
-        panel.failed = [one for one in inbox.failed_changes(chat) if one.pk not in hidden]
+        elif operation.kind == Kind.SHARE_CONTACT_CARD:
+            panel.card = operation
+        elif operation.kind == Kind.REQUEST_LOCATION:
+            panel.asking = operation
+        elif operation.kind == Kind.READ_LOCATION:
+            panel.looking = operation
+    panel.failed = [one for one in inbox.failed_changes(chat) if one.pk not in hidden]
     return panel
 
 
@@ -124,7 +177,7 @@ def show(request: HttpRequest, pk: int) -> HttpResponse:
 def rename(request: HttpRequest, pk: int) -> HttpResponse:
     chat = access.get_chat(request.user, pk)
     name = request.POST.get("name", "")
-    return _change(
+    return change(
         request,
         chat,
         "name",
@@ -139,7 +192,7 @@ def rename(request: HttpRequest, pk: int) -> HttpResponse:
 def picture(request: HttpRequest, pk: int) -> HttpResponse:
     chat = access.get_chat(request.user, pk)
     url = request.POST.get("url", "")
-    return _change(
+    return change(
         request,
         chat,
         "picture",
@@ -154,7 +207,7 @@ def picture(request: HttpRequest, pk: int) -> HttpResponse:
 def add(request: HttpRequest, pk: int) -> HttpResponse:
     chat = access.get_chat(request.user, pk)
     typed = request.POST.get("handle", "").strip()
-    return _change(
+    return change(
         request,
         chat,
         "add",
@@ -169,7 +222,7 @@ def add(request: HttpRequest, pk: int) -> HttpResponse:
 def remove(request: HttpRequest, pk: int) -> HttpResponse:
     chat = access.get_chat(request.user, pk)
     handle = request.POST.get("handle", "")
-    return _change(
+    return change(
         request,
         chat,
         "people",
@@ -183,7 +236,7 @@ def remove(request: HttpRequest, pk: int) -> HttpResponse:
 @room("read_chats")
 def leave(request: HttpRequest, pk: int) -> HttpResponse:
     chat = access.get_chat(request.user, pk)
-    return _change(
+    return change(
         request,
         chat,
         "leave",
@@ -202,7 +255,7 @@ def name_person(request: HttpRequest, pk: int) -> HttpResponse:
     participant = chat.participants.filter(handle__value=value).select_related("handle").first()
     if participant is None:
         raise Http404
-    return _change(
+    return change(
         request,
         chat,
         "person",
@@ -216,7 +269,7 @@ def name_person(request: HttpRequest, pk: int) -> HttpResponse:
 @room("read_chats")
 def retry(request: HttpRequest, pk: int, operation_pk: int) -> HttpResponse:
     chat, operation = _change_of(request, pk, operation_pk)
-    return _change(
+    return change(
         request,
         chat,
         "changes",
@@ -230,7 +283,7 @@ def retry(request: HttpRequest, pk: int, operation_pk: int) -> HttpResponse:
 @room("read_chats")
 def cancel(request: HttpRequest, pk: int, operation_pk: int) -> HttpResponse:
     chat, operation = _change_of(request, pk, operation_pk)
-    return _change(
+    return change(
         request,
         chat,
         "changes",
@@ -255,12 +308,12 @@ def _change_of(request: HttpRequest, pk: int, operation_pk: int) -> tuple[Chat, 
     """A chat and one of its own changes; anything else is not there. Messages have their own place."""
     chat = access.get_chat(request.user, pk)
     operation = access.get_operation(request.user, operation_pk)
-    if operation.chat_id != chat.pk or operation.message_id is not None:
+    if operation.chat_id != chat.pk or operation.kind not in {*GROUP_CHANGES, *BESIDE}:
         raise Http404
     return chat, operation
 
 
-def _change(
+def change(
     request: HttpRequest, chat: Chat, form: str, typed: str, action: Callable[[], object], done: str
 ) -> HttpResponse:
     """Do it, and answer with the panel as it is then; a refusal stands in the form, beside what was typed."""

@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from django.contrib.postgres.search import SearchQuery
 from django.db.models import Prefetch, QuerySet, Sum
 
-from chats.models import Chat, Line, Message, Operation, Participant, Reaction
+from chats import clock
+from chats.models import Chat, Line, Message, Operation, Participant, Reaction, SharedLocation
 from chats.models.common import Health
-from chats.models.operation import BESIDE, GROUP_CHANGES, OPEN
+from chats.models.operation import BESIDE, GROUP_CHANGES, OPEN, TOUCHES
 from chats.queries import access
 from chats.queries.access import Person
 from chats.queries.paging import Page, Position, known, page_by_time
@@ -107,10 +108,14 @@ def thread_page(chat: Chat, *, before: str = "") -> Page[Message]:
 
 def thread_rows(chat: Chat) -> QuerySet[Message]:
     """The chat's messages with all that a bubble shows."""
+    touches = Operation.objects.filter(kind__in=TOUCHES).exclude(state=Operation.State.CANCELLED).order_by("pk")
     return (
         Message.objects.filter(chat=chat)
         .select_related("sender__contact", "author", "operation")
-        .prefetch_related(Prefetch("reactions", Reaction.objects.select_related("handle__contact").order_by("id")))
+        .prefetch_related(
+            Prefetch("reactions", Reaction.objects.select_related("handle__contact").order_by("id")),
+            Prefetch("changes", touches, to_attr="touches"),
+        )
     )
 
 
@@ -132,6 +137,14 @@ def pending_changes(chat: Chat) -> list[Operation]:
         .select_related("requested_by")
         .order_by("id")
     )
+
+
+def shared_locations(chat: Chat, people: list[Participant]) -> list[SharedLocation]:
+    """Those of these people who share where they are with the chat's line now."""
+    now = clock.now()
+    handles = [one.handle_id for one in people if not one.is_me]
+    rows = SharedLocation.objects.filter(line=chat.line_id, handle__in=handles, ended_at__isnull=True)
+    return [row for row in rows if row.is_running(now)]
 
 
 def failed_changes(chat: Chat, *, most: int = 3) -> list[Operation]:

@@ -168,18 +168,8 @@ def cast(chat: Chat, agent: User, manager: User, administrator: User, outsider: 
 
 def everything() -> dict[str, list[tuple[Any, ...]]]:
     """All rows that an action could change."""
-    models: list[Any] = [
-        Chat,
-        Participant,
-        Handle,
-        Contact,
-        Message,
-        Operation,
-        AuditRecord,
-        Line,
-        Reaction,
-        SharedLocation,
-    ]
+    models: list[Any] = [Chat, Participant, Handle, Contact, Message, Operation, AuditRecord]
+    models += [Line, Reaction, SharedLocation]
     return {model.__name__: sorted(model.objects.values_list(), key=lambda row: row[0]) for model in models}
 
 
