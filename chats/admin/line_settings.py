@@ -29,7 +29,13 @@ def card(request: HttpRequest, pk: int) -> HttpResponse:
         pk,
         "card",
         typed,
-        lambda: line_settings.save_contact_card(line=line, by=person(request), **typed),
+        lambda: line_settings.save_contact_card(
+            line=line,
+            first_name=typed["first_name"],
+            last_name=typed["last_name"],
+            image_url=typed["image_url"],
+            by=person(request),
+        ),
         done,
     )
 

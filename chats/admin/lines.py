@@ -13,6 +13,7 @@ from django.views.decorators.http import require_POST, require_safe
 from chats.actions.lines import MAX_REASON_LENGTH, label_line, pause_line, resume_line
 from chats.actions.rules import Refused
 from chats.admin.guard import person, room
+from chats.models.operation import Kind
 from chats.queries import access, waiting
 from chats.queries.lines import WAITING_SHOWN, line_row, line_rows, people_of, settings_of, waiting_operations
 from chats.templatetags.bubbles import safe_address
@@ -86,6 +87,8 @@ def show_line(
 ) -> HttpResponse:
     """The line's page; with what was refused, 422."""
     row = line_row(request.user, pk)
+    settings = settings_of(row.line)
+    audit = settings.pending.get(Kind.START_AUDIT)
     user = request.user
     context = {
         "title": str(row.line),
@@ -106,7 +109,9 @@ def show_line(
         "refused": refused,
         "typed": typed if refused else row.line.label,
         "can_manage_line": access.has_right(user, "chats.manage_lines"),
-        "settings": settings_of(row.line),
+        "settings": settings,
+        "audit_waits": waiting.why(audit) if audit is not None else "",
+        "card_image_url": safe_address(row.line.card_image_url),
         "problem": problem,
     }
     status = 422 if refused or problem is not None else 200

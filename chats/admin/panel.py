@@ -52,6 +52,11 @@ class Row:
     """Where they are, while they share it."""
 
     @property
+    def block_form(self) -> str:
+        """The name of the form that blocks this person."""
+        return f"block-{self.participant.handle_id}"
+
+    @property
     def map_url(self) -> str:
         """Where they were seen last, on a public map; empty when that is not known."""
         if self.share is None or self.share.latitude is None or self.share.longitude is None:
