@@ -24,7 +24,7 @@
   document.addEventListener("close", (event) => {
     if (event.target !== dialog()) return;
     dialog().replaceChildren();
-    document.querySelector(`#${CSS.escape(opener)} .msg-menu`)?.focus({ preventScroll: true });
+    if (opener) document.querySelector(`#${CSS.escape(opener)} .msg-menu`)?.focus({ preventScroll: true });
   }, true);
 
   function answer(pk, who, text) {
