@@ -20,7 +20,7 @@ from chats.admin.guard import htmx_of, person, room
 from chats.admin.typed import as_handle
 from chats.models import Chat, Operation, Participant, SharedLocation
 from chats.models.common import Service
-from chats.models.operation import BESIDE, GROUP_CHANGES, Kind, State
+from chats.models.operation import BESIDE, CHANGES, Kind, State
 from chats.queries import access, inbox
 from chats.queries.access import Person
 from chats.templatetags.bubbles import safe_address
@@ -313,7 +313,7 @@ def _change_of(request: HttpRequest, pk: int, operation_pk: int) -> tuple[Chat, 
     """A chat and one of its own changes; anything else is not there. Messages have their own place."""
     chat = access.get_chat(request.user, pk)
     operation = access.get_operation(request.user, operation_pk)
-    if operation.chat_id != chat.pk or operation.kind not in {*GROUP_CHANGES, *BESIDE}:
+    if operation.chat_id != chat.pk or operation.kind not in {*CHANGES, *BESIDE}:
         raise Http404
     return chat, operation
 

@@ -6,10 +6,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from chats.models import Handle, Operation, Participant
-from chats.models.operation import ACCOUNT_WIDE, Kind
+from chats.models.operation import ACCOUNT_WIDE, TALK, Kind
 
 TOO_LATE = "It was too late to be useful, so it was not sent."
-TALK = frozenset({Kind.SEND_MESSAGE, Kind.CREATE_CHAT, Kind.SEND_VOICE_MEMO})
 # What says nothing to the people of a group, so that it may leave when our line no longer belongs to them.
 OUTSIDE_TOO = frozenset({Kind.MARK_READ, Kind.DELETE_MESSAGE})
 

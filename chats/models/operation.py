@@ -81,14 +81,12 @@ PACE_OF = {
 }
 """What is asked of an operation of each kind; nothing of the others: they are no messages to people."""
 
-GROUP_CHANGES = [
-    Kind.RENAME_GROUP,
-    Kind.SET_GROUP_ICON,
-    Kind.ADD_PARTICIPANT,
-    Kind.REMOVE_PARTICIPANT,
-    Kind.LEAVE_GROUP,
-]
-"""What changes a group. In one group they leave in the order they were asked for."""
+TALK = frozenset({Kind.SEND_MESSAGE, Kind.CREATE_CHAT, Kind.SEND_VOICE_MEMO})
+"""What says something in a chat: it leaves in the order it was said, and not to who has opted out."""
+CHANGES = frozenset(
+    {Kind.RENAME_GROUP, Kind.SET_GROUP_ICON, Kind.ADD_PARTICIPANT, Kind.REMOVE_PARTICIPANT, Kind.LEAVE_GROUP}
+)
+"""What changes a group: made in the order it was asked for."""
 BESIDE = [
     Kind.SHARE_CONTACT_CARD,
     Kind.REQUEST_LOCATION,
@@ -175,6 +173,9 @@ class Operation(models.Model):
     )
 
     created_at = models.DateTimeField()
+    retried_at = models.DateTimeField(
+        null=True, blank=True, help_text="When a person last had it tried again: its patience counts from then."
+    )
     accepted_at = models.DateTimeField(null=True, blank=True)
     settled_at = models.DateTimeField(null=True, blank=True)
     error_status = models.PositiveSmallIntegerField(null=True, blank=True)

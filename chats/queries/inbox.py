@@ -12,7 +12,7 @@ from django.db.models import Prefetch, QuerySet, Sum
 from chats import clock
 from chats.models import Chat, Line, Message, Operation, Participant, Reaction, SharedLocation
 from chats.models.common import Health
-from chats.models.operation import BESIDE, GROUP_CHANGES, OPEN, TOUCHES
+from chats.models.operation import BESIDE, CHANGES, OPEN, TOUCHES
 from chats.queries import access
 from chats.queries.access import Person
 from chats.queries.paging import Page, Position, known, page_by_time
@@ -130,7 +130,7 @@ def pending_changes(chat: Chat) -> list[Operation]:
     return list(
         Operation.objects.filter(
             chat=chat,
-            kind__in=[*GROUP_CHANGES, *BESIDE],
+            kind__in=[*CHANGES, *BESIDE],
             state__in=[*OPEN, Operation.State.ACCEPTED],
             due_at__isnull=False,
         )
@@ -150,7 +150,7 @@ def shared_locations(chat: Chat, people: list[Participant]) -> list[SharedLocati
 def failed_changes(chat: Chat, *, most: int = 3) -> list[Operation]:
     """The latest of what the panel shows that failed and that nothing of the same kind has overtaken since."""
     rows = (
-        Operation.objects.filter(chat=chat, kind__in=[*GROUP_CHANGES, *BESIDE])
+        Operation.objects.filter(chat=chat, kind__in=[*CHANGES, *BESIDE])
         .select_related("requested_by")
         .order_by("-id")[:20]
     )
