@@ -14,27 +14,12 @@ from chats import clock, live
 from chats.actions.rules import NotAllowed, Refused, record, require
 from chats.engine import lanes, wake
 from chats.models import Chat, Handle, Line, Message, Operation
-from chats.models.operation import ACCOUNT_WIDE, BEST_EFFORT, OPEN, PACE_OF, TOUCHES, Kind, Pace, Priority, State
+from chats.models.operation import ACCOUNT_WIDE, BEST_EFFORT, NOT_THERE, OPEN, PACE_OF, Kind, Pace, Priority, State
 from chats.queries import access
 
 # How long the remote may take to show what it accepted before we go and look.
 CONFIRM_WITHIN = timedelta(seconds=20)
 BLOCKED = 2026
-RIGHTS = {
-    **dict.fromkeys(TOUCHES, "reply_to_chats"),
-    Kind.MARK_READ: "reply_to_chats",
-    Kind.SHARE_CONTACT_CARD: "reply_to_chats",
-    Kind.REQUEST_LOCATION: "reply_to_chats",
-    Kind.READ_LOCATION: "reply_to_chats",
-    Kind.STOP_LOCATION: "reply_to_chats",
-    Kind.BLOCK_HANDLE: "reply_to_chats",
-    Kind.UNBLOCK_HANDLE: "reply_to_chats",
-    Kind.CHECK_CAPABILITY: "reply_to_chats",
-    Kind.SAVE_CONTACT_CARD: "manage_lines",
-    Kind.SET_FORWARDING: "manage_lines",
-    Kind.START_AUDIT: "manage_lines",
-}
-"""The right to ask for what sends no message; changes of groups need `manage_groups`."""
 
 
 def enqueue(
@@ -93,7 +78,9 @@ def is_pending(kinds: Collection[Kind], **wanted: Any) -> bool:
 
 
 def cancel_operation(*, operation: Operation, by: User) -> Operation:
-    """Take back an operation that has not left yet.
+    """Take back an operation that the remote surely does not have: see `NOT_THERE`.
+
+    Whoever claims it at the same moment wins or loses as a whole: it is either sent or taken back.
 
     Raises `NotAllowed` for somebody else's without `retry_operations`, and `Refused` once it may have
     reached the remote: then it can no longer be taken back.
@@ -101,11 +88,11 @@ def cancel_operation(*, operation: Operation, by: User) -> Operation:
     _require_a_say(operation, by)
     with transaction.atomic():
         now = clock.now()
-        taken_back = Operation.objects.filter(
-            pk=operation.pk, state=Operation.State.QUEUED, first_sent_at__isnull=True
-        ).update(state=Operation.State.CANCELLED, settled_at=now, due_at=None, error="")
+        taken_back = Operation.objects.filter(NOT_THERE, pk=operation.pk).update(
+            state=Operation.State.CANCELLED, settled_at=now, due_at=None, error=""
+        )
         if not taken_back:
-            raise Refused("It is already on its way and can no longer be taken back.")
+            raise Refused("The remote may have it already, so it can no longer be taken back.")
         if operation.message_id:
             Message.objects.filter(pk=operation.message_id).update(
                 delivery_status=Message.Status.FAILED, failed_at=now, error="Taken back before it was sent."
@@ -150,7 +137,11 @@ def retry_operation(*, operation: Operation, by: User) -> Operation:
         row.settled_at = None
         row.attempts = row.lookups = 0
         row.retried_at = now
-        row.save(update_fields=["state", "due_at", "settled_at", "attempts", "lookups", "retried_at", "pace"])
+        row.dismissed_at = row.dismissed_by = None
+        row.save(
+            update_fields=["state", "due_at", "settled_at", "attempts", "lookups", "retried_at", "pace"]
+            + ["dismissed_at", "dismissed_by"]
+        )
         if row.message is not None:
             Message.objects.filter(pk=row.message.pk).update(
                 delivery_status=Message.Status.PENDING, failed_at=None, error="", error_code=None
@@ -172,6 +163,26 @@ def _refuse_when_overtaken(row: Operation) -> None:
         later = later.filter(line=row.line, kind=row.kind)
     if later.exists():
         raise Refused("It has been asked for anew since.")
+
+
+def dismiss_operation(*, operation: Operation, by: User) -> Operation:
+    """Stop showing a failed operation in its chat, to the whole team; it stays in the activity.
+
+    Doing so twice is done once. Trying it again shows it again, should it fail once more.
+
+    Raises `NotAllowed` for somebody else's without `retry_operations`, `Refused` unless it has failed.
+    """
+    _require_a_say(operation, by)
+    with transaction.atomic():
+        row = Operation.objects.select_for_update(of=("self",)).select_related("line", "chat").get(pk=operation.pk)
+        if row.state != Operation.State.FAILED:
+            raise Refused("Only what has failed can be dismissed.")
+        if row.dismissed_at is None:
+            row.dismissed_at, row.dismissed_by = clock.now(), by
+            row.save(update_fields=["dismissed_at", "dismissed_by"])
+            record(by, "operation.dismiss", line=row.line, chat=row.chat, target=f"operation {row.pk}")
+            _announce(row)
+    return row
 
 
 def _send_anew(row: Operation, by: User) -> Operation:
@@ -214,8 +225,7 @@ def _send_anew(row: Operation, by: User) -> Operation:
 def _require_a_say(operation: Operation, by: User) -> None:
     """Whoever asked for it may take it back or retry it; others need the right."""
     if operation.requested_by_id == by.pk and access.operations_for(by).filter(pk=operation.pk).exists():
-        right = "reply_to_chats" if operation.message_id else RIGHTS.get(Kind(operation.kind), "manage_groups")
-        if access.has_right(by, f"chats.{right}") or access.has_right(by, "chats.retry_operations"):
+        if access.has_a_say(by, operation):
             return
         raise NotAllowed("Your role no longer allows this.")
     require(by, "retry_operations", operation.line)

@@ -35,5 +35,10 @@ urlpatterns = [
         message_menu.cancel,
         name="touch_cancel",
     ),
+    path(
+        "inbox/<int:pk>/messages/<int:message_pk>/changes/<int:operation_pk>/dismiss/",
+        message_menu.dismiss,
+        name="touch_dismiss",
+    ),
     path("live/stream/", stream.live_stream, name="live_stream"),
 ]

@@ -10,7 +10,7 @@ from django.shortcuts import redirect
 from django.views.decorators.http import require_POST
 
 from chats.actions import line_settings, operations
-from chats.actions.rules import Refused
+from chats.admin.doing import refusal_of
 from chats.admin.guard import person, room
 from chats.admin.lines import Problem, show_line
 from chats.admin.typed import as_handle
@@ -80,9 +80,8 @@ def retry(request: HttpRequest, pk: int, operation_pk: int) -> HttpResponse:
 def _do(
     request: HttpRequest, pk: int, form: str, typed: dict[str, str], act: Callable[[], object], done: str
 ) -> HttpResponse:
-    try:
-        act()
-    except Refused as no:
+    no = refusal_of(act)
+    if no is not None:
         return show_line(request, pk, problem=Problem(form, no.field or "", no.sentence, typed))
     messages.success(request, done)
     return redirect("admin:line", pk)

@@ -8,15 +8,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
 from chats.actions import operations, touches
-from chats.actions.rules import Refused
 from chats.admin.bubbles import bubbles_of, sender_of
+from chats.admin.doing import do_and_return, refusal_of
 from chats.admin.guard import htmx_of, person, room
 from chats.admin.touches import TAPBACKS
 from chats.models import Chat, Message, Operation
@@ -128,6 +126,20 @@ def cancel(request: HttpRequest, pk: int, message_pk: int, operation_pk: int) ->
     )
 
 
+@require_POST
+@room("read_chats")
+def dismiss(request: HttpRequest, pk: int, message_pk: int, operation_pk: int) -> HttpResponse:
+    """Stop showing a failed change of a message."""
+    chat, message, operation = _change(request, pk, message_pk, operation_pk)
+    return _do(
+        request,
+        chat,
+        message,
+        lambda: operations.dismiss_operation(operation=operation, by=person(request)),
+        done="It is no longer shown here.",
+    )
+
+
 def _do(
     request: HttpRequest,
     chat: Chat,
@@ -138,16 +150,11 @@ def _do(
     form: str = "",
     typed: str = "",
 ) -> HttpResponse:
-    try:
-        act()
-    except Refused as no:
-        if htmx_of(request):
-            return _menu(request, chat, message, Problem(form, no.sentence, typed))
-        messages.error(request, no.sentence)
-        return HttpResponseRedirect(reverse("admin:chat", args=[chat.pk]))
     if not htmx_of(request):
-        messages.success(request, done)
-        return HttpResponseRedirect(reverse("admin:chat", args=[chat.pk]))
+        return do_and_return(request, act, done, "admin:chat", chat.pk)
+    no = refusal_of(act)
+    if no is not None:
+        return _menu(request, chat, message, Problem(form, no.sentence, typed))
     rows = list(inbox.thread_rows(chat).filter(pk=message.pk))
     context = {"chat": chat, "bubbles": bubbles_of(chat, rows, person(request))}
     return render(request, "console/inbox/updates.html", context)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, path
 
-from chats.admin import activity, groups, line_settings, lines, panel, panel_people, setup
+from chats.admin import activity, groups, line_settings, lines, panel, panel_people, setup, zones
 
 urlpatterns: list[URLPattern] = [
     path("inbox/<int:pk>/panel/", panel.show, name="chat_panel"),
@@ -23,6 +23,7 @@ urlpatterns: list[URLPattern] = [
     path("inbox/<int:pk>/panel/location/stop/", panel_people.stop_location, name="panel_stop_location"),
     path("inbox/<int:pk>/panel/block/", panel_people.block, name="panel_block"),
     path("inbox/<int:pk>/panel/unblock/", panel_people.unblock, name="panel_unblock"),
+    path("time-zone/", zones.choose_zone, name="zone"),
     path("groups/", groups.groups, name="groups"),
     path("lines/", lines.lines, name="lines"),
     path("lines/<int:pk>/", lines.line, name="line"),

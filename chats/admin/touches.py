@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 
 from chats import clock
 from chats.models import Message, Operation
 from chats.models.operation import OPEN, Kind, State
+from chats.queries import access
+from chats.queries.access import Person
 
 # A failure is told of for so long; afterwards the activity page still knows it.
 TOLD_FOR = timedelta(hours=24)
@@ -32,18 +33,20 @@ class Touch:
     can_cancel: bool
 
 
-def touches_of(message: Message, may: Callable[[Operation], bool]) -> list[Touch]:
-    """Those of a message read by `chats.queries.inbox.thread_rows`; `may` says over which this person has a say."""
+def touches_of(message: Message, user: Person) -> list[Touch]:
+    """Those of a message read by `chats.queries.inbox.thread_rows`, with what this person may do about each."""
     found = []
     last: dict[str, Operation] = {}
     for operation in getattr(message, "touches", []):
         last["reaction" if "reaction" in operation.kind else operation.kind] = operation
         if operation.state in {*OPEN, State.ACCEPTED} and operation.due_at is not None:
-            found.append(_touch(operation, may))
+            found.append(_touch(operation, user))
     since = clock.now() - TOLD_FOR
     for operation in last.values():
-        if operation.state == State.FAILED and operation.settled_at is not None and operation.settled_at > since:
-            found.append(_touch(operation, may))
+        if operation.state != State.FAILED or operation.dismissed_at is not None:
+            continue
+        if operation.settled_at is not None and operation.settled_at > since:
+            found.append(_touch(operation, user))
     return found
 
 
@@ -52,16 +55,17 @@ def sign_of(payload: dict[str, str]) -> str:
     return payload.get("custom_emoji") or TAPBACKS.get(payload.get("type", ""), "a reaction")
 
 
-def _touch(operation: Operation, may: Callable[[Operation], bool]) -> Touch:
+def _touch(operation: Operation, user: Person) -> Touch:
     failed = operation.state == State.FAILED
+    has_a_say = access.has_a_say(user, operation)
     return Touch(
         pk=operation.pk,
         kind=operation.kind,
         words=_words(operation),
         error=operation.error if failed else "",
         trace_id=operation.trace_id if failed else "",
-        can_retry=failed and may(operation),
-        can_cancel=operation.state == State.QUEUED and operation.first_sent_at is None and may(operation),
+        can_retry=failed and has_a_say,
+        can_cancel=operation.can_be_taken_back and has_a_say,
     )
 
 

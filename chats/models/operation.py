@@ -81,6 +81,9 @@ PACE_OF = {
 }
 """What is asked of an operation of each kind; nothing of the others: they are no messages to people."""
 
+NOT_THERE = Q(state=State.QUEUED, first_sent_at__isnull=True)
+"""What the remote surely does not have, and so can be taken back: it has not left, or was turned away each time."""
+
 TALK = frozenset({Kind.SEND_MESSAGE, Kind.CREATE_CHAT, Kind.SEND_VOICE_MEMO})
 """What says something in a chat: it leaves in the order it was said, and not to who has opted out."""
 CHANGES = frozenset(
@@ -183,6 +186,14 @@ class Operation(models.Model):
     error = models.CharField(max_length=500, blank=True, help_text="What went wrong last, as a sentence.")
     trace_id = models.CharField(max_length=64, blank=True)
 
+    dismissed_at = models.DateTimeField(
+        null=True, blank=True, help_text="When the team had seen that it failed, so that no panel shows it any more."
+    )
+    # Without an index: only the deletion of an account asks for it.
+    dismissed_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, db_index=False, on_delete=models.SET_NULL, related_name="+"
+    )
+
     class Meta:
         permissions = [("view_activity", "Can open the activity page"), ("retry_operations", "Can retry operations")]
         constraints = [
@@ -242,3 +253,8 @@ class Operation(models.Model):
     @property
     def is_open(self) -> bool:
         return self.state in OPEN
+
+    @property
+    def can_be_taken_back(self) -> bool:
+        """`NOT_THERE`, of a row at hand; only the database knows whether it still holds."""
+        return self.state == State.QUEUED and self.first_sent_at is None

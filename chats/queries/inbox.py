@@ -148,7 +148,7 @@ def shared_locations(chat: Chat, people: list[Participant]) -> list[SharedLocati
 
 
 def failed_changes(chat: Chat, *, most: int = 3) -> list[Operation]:
-    """The latest of what the panel shows that failed and that nothing of the same kind has overtaken since."""
+    """The latest that the panel shows that failed, that nobody dismissed and nothing of the same kind overtook."""
     rows = (
         Operation.objects.filter(chat=chat, kind__in=[*CHANGES, *BESIDE])
         .select_related("requested_by")
@@ -158,7 +158,7 @@ def failed_changes(chat: Chat, *, most: int = 3) -> list[Operation]:
     failed = []
     for row in rows:
         about = (row.kind, str(row.payload.get("handle", "")))
-        if row.state == Operation.State.FAILED and about not in seen:
+        if row.state == Operation.State.FAILED and row.dismissed_at is None and about not in seen:
             failed.append(row)
         seen.add(about)
     return failed[:most]

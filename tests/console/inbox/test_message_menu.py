@@ -202,6 +202,15 @@ def test_a_failed_change_says_why_and_is_tried_again(ours: Message, agent: User)
     assert "Only what has failed can be tried again." in again.content.decode()
 
 
+def test_a_failure_is_put_away(ours: Message, agent: User) -> None:
+    operation = failed(ours, agent)
+    response = post(agent, "touch_dismiss", ours, operation.pk)
+    assert response.status_code == 200
+    assert "It did not work." not in response.content.decode()
+    operation.refresh_from_db()
+    assert (operation.state, operation.dismissed_by) == (State.FAILED, agent)
+
+
 def test_a_failure_that_is_old_or_overtaken_is_told_of_no_more(ours: Message, agent: User) -> None:
     failed(ours, agent, at=clock.now() - timedelta(hours=25))
     assert "It did not work." not in signed_in(agent).get(f"/inbox/{ours.chat_id}/").content.decode()
@@ -219,7 +228,7 @@ def test_a_change_is_taken_back_before_it_leaves(ours: Message, agent: User) -> 
     assert "data-touch" not in response.content.decode()
 
 
-@pytest.mark.parametrize("name", ["touch_retry", "touch_cancel"])
+@pytest.mark.parametrize("name", ["touch_retry", "touch_cancel", "touch_dismiss"])
 def test_somebody_elses_change_is_left_alone(name: str, ours: Message, agent: User, outsider: User) -> None:
     operation = failed(ours, agent)
     before = Operation.objects.values().get()

@@ -155,7 +155,7 @@ def test_a_failed_one_is_shown_in_a_direct_chat_and_tried_again_by_who_asked(cha
     post(agent, "panel_block", chat, handle=ADA, reason="Spam")
     Operation.objects.update(state=State.FAILED, error="No.", settled_at=clock.now(), due_at=None)
     html = panel(agent, chat)
-    assert "<strong>Block +1 415 555 0101</strong> failed. No." in html
+    assert "Block +1 415 555 0101</strong> failed. No." in html
     operation = Operation.objects.get()
     address = reverse("admin:panel_retry", args=[chat.pk, operation.pk])
     assert signed_in(agent).post(address, headers={"HX-Request": "true"}).status_code == 200
