@@ -145,3 +145,25 @@ def test_a_chat_that_is_being_written_to_waits_for_nobody(chat: Chat, group: Cha
     assert Message.objects.get(pk=gone.pk).text == ""
     assert Message.objects.get(pk=kept.pk).text == "Secret"
     assert apply() == 1
+
+
+def test_the_words_of_an_edit_go_with_their_message(chat: Chat, moment: Clock) -> None:
+    Retention.objects.create(pk=1, message_days=30, event_days=30)
+    old, new = a_message(chat, 31), a_message(chat, 29)
+    for message in (old, new):
+        Operation.objects.create(
+            kind="edit_message",
+            lane=lanes.lane_of(chat.line),
+            line=chat.line,
+            chat=chat,
+            about=message,
+            payload={"part_index": 0, "text": "Secret"},
+            state="confirmed",
+            created_at=message.happened_at,
+            settled_at=message.happened_at,
+        )
+    apply()
+    assert dict(Operation.objects.values_list("about", "payload")) == {
+        old.pk: {},
+        new.pk: {"part_index": 0, "text": "Secret"},
+    }

@@ -162,3 +162,14 @@ def test_the_page_costs_the_same_with_settings_and_without(line, manager, django
     with django_assert_max_num_queries(30) as full:
         client.get(address)
     assert len(full.captured_queries) == len(bare.captured_queries) == 9
+
+
+@pytest.mark.parametrize("name", ASKS)
+def test_it_stands_in_the_activity_of_its_line(name, line, manager, outsider):
+    post(manager, name, line, **ASKS[name][0])
+    operation = Operation.objects.get()
+    assert f"/activity/operations/{operation.pk}/" in signed_in(manager).get("/activity/").content.decode()
+    own = signed_in(manager).get(f"/activity/operations/{operation.pk}/")
+    assert own.status_code == 200
+    assert "It is due and waits for a worker" in own.content.decode()
+    assert signed_in(outsider).get(f"/activity/operations/{operation.pk}/").status_code == 404
