@@ -102,7 +102,8 @@ if DATABASE is None:
     raise ImproperlyConfigured("DATABASE_URL is not set. Use `make run`, which starts a PostgreSQL of its own.")
 DATABASE["CONN_MAX_AGE"] = 0
 DATABASE["OPTIONS"] |= {
-    "pool": {"min_size": 1, "max_size": env.number("CHATDECK_DATABASE_POOL", 20, least=2, most=500), "timeout": 10},
+    # A webhook has to be answered within 10 s (linq-v3, 4), also to say that the database is away.
+    "pool": {"min_size": 1, "max_size": env.number("CHATDECK_DATABASE_POOL", 20, least=2, most=500), "timeout": 5},
 }
 DATABASES = {"default": DATABASE}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"

@@ -121,6 +121,8 @@ def retry_operation(*, operation: Operation, by: User) -> Operation:
         row = rows.get(pk=operation.pk)
         if row.state != Operation.State.FAILED:
             raise Refused("Only what has failed can be tried again.")
+        if row.cleared_at is not None or (row.message is not None and row.message.cleared_at is not None):
+            raise Refused("What it said is no longer kept here, so it cannot be tried again.")
         record(by, "operation.retry", line=row.line, chat=row.chat, target=f"operation {row.pk}")
         if row.message is not None and row.message.remote_id is not None:
             return _send_anew(row, by)

@@ -48,6 +48,8 @@ def edit_message(*, message: Message, text: str, by: User, part_index: int = 0) 
             raise Refused(reason)
         if part_index >= len(message.parts) or message.parts[part_index].get("type") != "text":
             raise Refused("Only a text can be edited.")
+        if Operation.objects.filter(about=message, kind=Kind.DELETE_MESSAGE, state__in=OPEN).exists():
+            raise Refused("This message is being deleted.")
         edits = Operation.objects.filter(about=message, kind=Kind.EDIT_MESSAGE)
         if edits.exclude(state__in=[State.FAILED, State.CANCELLED]).count() >= MOST_EDITS:
             raise Refused(f"A message can be edited {MOST_EDITS} times at the most.")

@@ -68,7 +68,6 @@ def operation(request: HttpRequest, pk: int) -> HttpResponse:
         "title": found.get_kind_display(),
         "operation": found,
         "why": waiting.why(found),
-        "rests_until": found.lane.rest_until if waiting.rests(found) else None,
         "code": code,
         # Whether a button is worth showing; the action decides again.
         "can_retry": has_a_say and found.state == Operation.State.FAILED,

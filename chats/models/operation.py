@@ -81,6 +81,12 @@ PACE_OF = {
 }
 """What is asked of an operation of each kind; nothing of the others: they are no messages to people."""
 
+LASTING = frozenset(
+    {"to", "handle", "display_name", "group_chat_icon", "forwarding_number"}
+    | {"part_index", "type", "custom_emoji", "service"}
+)
+"""What of a payload is no one's words: it stays when the retention takes the rest. See `chats.engine.retention`."""
+
 NOT_THERE = Q(state=State.QUEUED, first_sent_at__isnull=True)
 """What the remote surely does not have, and so can be taken back: it has not left, or was turned away each time."""
 
@@ -185,6 +191,9 @@ class Operation(models.Model):
     error_code = models.PositiveIntegerField(null=True, blank=True)
     error = models.CharField(max_length=500, blank=True, help_text="What went wrong last, as a sentence.")
     trace_id = models.CharField(max_length=64, blank=True)
+    cleared_at = models.DateTimeField(
+        null=True, blank=True, help_text="When the retention took what its payload said; it cannot be retried since."
+    )
 
     dismissed_at = models.DateTimeField(
         null=True, blank=True, help_text="When the team had seen that it failed, so that no panel shows it any more."
@@ -245,6 +254,12 @@ class Operation(models.Model):
             ),
             # home: what failed lately
             models.Index(fields=["settled_at"], condition=Q(state="failed"), name="operation_failed_at"),
+            # the retention: what has ended and may still say something
+            models.Index(
+                fields=["settled_at"],
+                condition=Q(cleared_at__isnull=True, settled_at__isnull=False) & ~Q(payload={}),
+                name="operation_says",
+            ),
         ]
 
     def __str__(self) -> str:

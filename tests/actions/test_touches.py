@@ -149,6 +149,7 @@ def test_what_others_wrote_is_deleted_by_managers(chat: Chat, agent: User, manag
 def test_a_message_is_deleted_once(ours: Message, agent: User) -> None:
     delete(ours, agent)
     refused("This message is being deleted already.", delete, ours, agent)
+    refused("This message is being deleted.", edit, ours, agent)
     settle(State.ACCEPTED)
     Message.objects.update(deleted_at=NOON)
     refused("This message is deleted already.", delete, ours, agent)

@@ -100,7 +100,8 @@ def _forget(message_id: int) -> None:
     row.parts, row.text, row.effect = [], "", None
     row.deleted_at, row.cleared_at = row.deleted_at or now, row.cleared_at or now
     row.save(update_fields=["parts", "text", "effect", "deleted_at", "cleared_at"])
-    Operation.objects.filter(about=row, kind=Kind.EDIT_MESSAGE).update(payload={})
+    edits = Operation.objects.filter(about=row, kind=Kind.EDIT_MESSAGE, settled_at__isnull=False)
+    edits.update(payload={}, cleared_at=now)
     inflow.show_as_latest(row.chat, row)
     live.announce("chat", line_id=row.chat.line_id, chat_id=row.chat_id)
 

@@ -202,6 +202,6 @@ def test_it_takes_as_many_queries_for_many_as_for_one(manager, group, django_ass
         sending(group, manager, "Hello")
     with django_assert_num_queries(6):
         client.get(reverse("admin:activity"))
-    # Session, account, rights (2), the operation, its lane, who asked for it.
-    with django_assert_num_queries(7):
+    # Session, account, rights (2), the operation, who asked for it.
+    with django_assert_num_queries(6):
         client.get(reverse("admin:operation", args=[operation.pk]))

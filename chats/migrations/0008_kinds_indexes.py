@@ -6,7 +6,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     atomic = False
-    dependencies = [("chats", "0005_kinds")]
+    dependencies = [("chats", "0007_kinds")]
     operations = [
         AddIndexConcurrently(
             model_name="operation",

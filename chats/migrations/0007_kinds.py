@@ -23,7 +23,7 @@ def give_managers_their_lines(apps, schema_editor):
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('chats', '0004_dismissed'),
+        ('chats', '0006_operation_says'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
