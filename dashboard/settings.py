@@ -41,6 +41,8 @@ LINQ_BASE_URL = env.web_address(
     else f"http://127.0.0.1:{env.number('SANDBOX_PORT', 4010, least=1, most=65535)}/api/partner",
 )
 LINQ_WEBHOOK_SECRET = env.text("LINQ_WEBHOOK_SECRET")
+# Whether people see that somebody here is typing.
+SHOW_TYPING = env.flag("CHATDECK_SHOW_TYPING", True)
 USES_SANDBOX = not env.text("LINQ_API_V3_API_KEY")
 
 INSTALLED_APPS = [

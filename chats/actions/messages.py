@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Sequence
+from datetime import datetime
 
 from django.contrib.auth.models import User
 from django.db import transaction
@@ -16,14 +17,24 @@ from chats.actions.rules import Refused, record, require
 from chats.engine import titles
 from chats.models import Chat, Handle, Line, Message, Operation, Participant
 from chats.models.common import Service
-from chats.models.operation import OPEN
+from chats.models.operation import OPEN, Priority
 from chats.v3 import content
 from chats.v3.handles import InvalidHandle, clean_handle
 
 PREVIEW_LENGTH = 160
 
 
-def send_message(*, chat: Chat, text: str, by: User, key: uuid.UUID, files: Sequence[int] = ()) -> Message:
+def send_message(
+    *,
+    chat: Chat,
+    text: str,
+    by: User,
+    key: uuid.UUID,
+    files: Sequence[int] = (),
+    reply_to: Message | None = None,
+    priority: Priority = Priority.PERSON,
+    send_before: datetime | None = None,
+) -> Message:
     """Send a text into a chat, or files, or both. It shows as pending at once and leaves with its line's lane.
 
     `files` are attachments that the same person has stored for the line; they follow the text as parts, in order,
@@ -32,8 +43,12 @@ def send_message(*, chat: Chat, text: str, by: User, key: uuid.UUID, files: Sequ
     `key` is made by whoever asks, once for each intent: asking again with the same key, a double
     click say, gives back the message that is already there.
 
+    `reply_to` is the message that it answers. `priority` lets people's own words overtake automatic ones.
+    Past `send_before`, its last useful moment, it fails as too late instead of leaving.
+
     Raises `NotAllowed` without `reply_to_chats` on the chat's line, and `Refused` for a text that is
-    empty or too long (the remote's content rules), a file that is not there, or a group that our line has left.
+    empty or too long (the remote's content rules), a file that is not there, a group that our line has left, an
+    answer to a message of another chat, or a last useful moment that has passed.
     """
     require(by, "reply_to_chats", chat.line)
     parts = _checked_text(text, key=key, chat=chat) if text.strip() or not files else []
@@ -48,18 +63,40 @@ def send_message(*, chat: Chat, text: str, by: User, key: uuid.UUID, files: Sequ
             raise Refused("Our line has left this group, so nothing can be sent.")
         if chat.remote_id is None and not _is_being_started(chat):
             raise Refused("This chat was never started. Try its first message again, or start a new chat.")
+        if reply_to is not None and (reply_to.chat_id != chat.pk or reply_to.remote_id is None):
+            raise Refused("The message that this answers is not there any more.", field="reply_to")
         taken = attachments.take(files, line=chat.line, by=by)
-        message = _write(chat, [*parts, *(one.as_part for one in taken)], by=by, key=key)
-        attachments.upload_with(message, taken, chat=chat, by=by, first_part=len(parts))
-        enqueue(Operation.Kind.SEND_MESSAGE, line=chat.line, chat=chat, by=by, message=message, key=key)
+        parts = [*parts, *(one.as_part for one in taken)]
+        message = write_message(chat, parts, by=by, key=key, reply_to=reply_to)
+        attachments.upload_with(message, taken, chat=chat, by=by, first_part=len(parts) - len(taken))
+        enqueue(
+            Operation.Kind.SEND_MESSAGE,
+            line=chat.line,
+            chat=chat,
+            by=by,
+            message=message,
+            key=key,
+            priority=priority,
+            send_before=send_before,
+        )
         record(by, "message.send", line=chat.line, chat=chat, target=f"message {message.pk}")
     return message
 
 
-def start_chat(*, line: Line, to: Sequence[str], text: str, by: User, key: uuid.UUID) -> Chat:
+def start_chat(
+    *,
+    line: Line,
+    to: Sequence[str],
+    text: str,
+    by: User,
+    key: uuid.UUID,
+    priority: Priority = Priority.PERSON,
+    send_before: datetime | None = None,
+) -> Chat:
     """Start a chat with one person, or a group with several, by sending its first message.
 
-    A person we already have a direct chat with on this line is written to there.
+    A person we already have a direct chat with on this line is written to there. `priority` and `send_before`
+    are those of `send_message`.
 
     Raises `NotAllowed` without `reply_to_chats` on the line; `Refused` for a handle that is none, no
     handle at all, more than 31, or a text that a first message may not hold (a link, for one).
@@ -74,7 +111,7 @@ def start_chat(*, line: Line, to: Sequence[str], text: str, by: User, key: uuid.
             return already.chat
         existing = _direct_chat(line, handles[0]) if len(handles) == 1 else _same_group(line, handles)
         if existing is not None:
-            send_message(chat=existing, text=text, by=by, key=key)
+            send_message(chat=existing, text=text, by=by, key=key, priority=priority, send_before=send_before)
             return existing
         parts = _checked_text(text, key=key, chat=None)
         now = clock.now()
@@ -84,7 +121,7 @@ def start_chat(*, line: Line, to: Sequence[str], text: str, by: User, key: uuid.
         for value in handles:
             theirs = Handle.objects.get_or_create(value=value)[0]
             Participant.objects.create(chat=chat, handle=theirs, joined_at=now)
-        message = _write(chat, parts, by=by, key=key)
+        message = write_message(chat, parts, by=by, key=key)
         enqueue(
             Operation.Kind.CREATE_CHAT,
             line=line,
@@ -93,6 +130,8 @@ def start_chat(*, line: Line, to: Sequence[str], text: str, by: User, key: uuid.
             message=message,
             key=key,
             payload={"to": handles},
+            priority=priority,
+            send_before=send_before,
         )
         titles.refresh([chat.pk])
         record(by, "chat.start", line=line, chat=chat, target=", ".join(handles))
@@ -126,7 +165,9 @@ def mark_unread(*, chat: Chat, by: User) -> None:
             live.announce("chat", line_id=chat.line_id, chat_id=chat.pk)
 
 
-def _write(chat: Chat, parts: list[dict[str, object]], *, by: User, key: uuid.UUID) -> Message:
+def write_message(
+    chat: Chat, parts: list[dict[str, object]], *, by: User, key: uuid.UUID, reply_to: Message | None = None
+) -> Message:
     now = clock.now()
     text = content.plain_text(parts)
     message = Message.objects.create(
@@ -136,6 +177,7 @@ def _write(chat: Chat, parts: list[dict[str, object]], *, by: User, key: uuid.UU
         author=by,
         parts=parts,
         text=text,
+        reply_to_remote_id=reply_to.remote_id if reply_to is not None else None,
         happened_at=now,
     )
     chat.sort_at = now

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import uuid
-from datetime import timedelta
+from collections.abc import Collection
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.contrib.auth.models import User
@@ -13,7 +14,7 @@ from chats import clock, live
 from chats.actions.rules import NotAllowed, Refused, record, require
 from chats.engine import files, lanes, wake
 from chats.models import Chat, Handle, Lane, Line, Message, Operation
-from chats.models.operation import NOT_THERE, PACE_OF, Kind, Pace
+from chats.models.operation import ACCOUNT_WIDE, BEST_EFFORT, NOT_THERE, OPEN, PACE_OF, Kind, Pace, Priority, State
 from chats.queries import access
 
 # How long the remote may take to show what it accepted before we go and look.
@@ -26,20 +27,26 @@ def enqueue(
     kind: Kind,
     *,
     line: Line,
-    chat: Chat,
+    chat: Chat | None,
     by: User | None,
     payload: dict[str, Any] | None = None,
     message: Message | None = None,
+    about: Message | None = None,
     key: uuid.UUID | None = None,
     retry_of: Operation | None = None,
     lane: Lane | None = None,
+    priority: Priority = Priority.PERSON,
+    send_before: datetime | None = None,
 ) -> Operation:
-    """Write the operation and wake its lane on commit: the line's, unless another one is given.
+    """Write the operation and wake its lane on commit: the line's or the account's, unless another one is given.
 
-    Call it inside the transaction of the change.
+    Call it inside the transaction of the change. `send_before` is its last useful moment: past it, it fails as
+    too late instead of leaving. Raises `Refused` for one that is past already.
     """
-    lane = lane or lanes.lane_of(line)
+    lane = lane or lanes.lane_of(None if kind in ACCOUNT_WIDE else line)
     now = clock.now()
+    if send_before is not None and send_before <= now:
+        raise Refused("Its last useful moment has passed already.", field="send_before")
     operation = Operation.objects.create(
         key=key or uuid.uuid4(),
         kind=kind,
@@ -47,16 +54,29 @@ def enqueue(
         line=line,
         chat=chat,
         message=message,
+        about=about,
         retry_of=retry_of,
         payload=payload or {},
+        priority=priority,
+        send_before=send_before,
         pace=PACE_OF.get(kind, Pace.FREE),
         requested_by=by,
         created_at=now,
         due_at=now,
     )
-    live.announce("operation", line_id=line.pk, chat_id=chat.pk)
+    if kind not in BEST_EFFORT:
+        _announce(operation)
     wake.wake_lane(lane.pk)
     return operation
+
+
+def is_pending(kinds: Collection[Kind], **wanted: Any) -> bool:
+    """Whether such a change was asked for and is neither confirmed nor refused yet.
+
+    Call it with whatever these changes are about locked, so that of two clicks the second one sees the first.
+    """
+    rows = Operation.objects.filter(kind__in=kinds, state__in=[*OPEN, State.ACCEPTED], due_at__isnull=False, **wanted)
+    return rows.exists()
 
 
 def cancel_operation(*, operation: Operation, by: User) -> Operation:
@@ -115,6 +135,8 @@ def retry_operation(*, operation: Operation, by: User) -> Operation:
             files.try_again(row.message, lost=row.error_code == FILE_UNKNOWN)
         if row.message is not None and row.message.remote_id is not None:
             return _send_anew(row, by)
+        if row.kind in ACCOUNT_WIDE or row.about_id is not None:
+            _refuse_when_overtaken(row)
         if row.error_code == BLOCKED and row.chat is not None:
             # Only the remote knows the block list. Whoever tries again says that it has changed: ask it.
             people = Handle.objects.filter(participations__chat=row.chat, participations__is_me=False)
@@ -138,6 +160,20 @@ def retry_operation(*, operation: Operation, by: User) -> Operation:
         _announce(row)
         wake.wake_lane(row.lane_id)
     return row
+
+
+def _refuse_when_overtaken(row: Operation) -> None:
+    """A change that failed is not put on top of a later one of the same thing."""
+    later = Operation.objects.filter(pk__gt=row.pk).exclude(state__in=[State.FAILED, State.CANCELLED])
+    if row.about_id is not None:
+        later = later.filter(about=row.about_id, payload__part_index=row.payload.get("part_index"))
+    elif "handle" in row.payload:
+        kinds = {row.kind} if row.kind == Kind.CHECK_CAPABILITY else {Kind.BLOCK_HANDLE, Kind.UNBLOCK_HANDLE}
+        later = later.filter(lane=row.lane, kind__in=kinds, payload__handle=row.payload["handle"])
+    else:
+        later = later.filter(line=row.line, kind=row.kind)
+    if later.exists():
+        raise Refused("It has been asked for anew since.")
 
 
 def dismiss_operation(*, operation: Operation, by: User) -> Operation:
@@ -186,10 +222,12 @@ def _send_anew(row: Operation, by: User) -> Operation:
     old.attachments.update(message=again)
     live.announce("message", line_id=row.line.pk, chat_id=row.chat.pk, message_id=again.pk)
     return enqueue(
-        Operation.Kind.SEND_MESSAGE,
+        # Whatever began the chat, it is there now.
+        Kind.SEND_VOICE_MEMO if row.kind == Kind.SEND_VOICE_MEMO else Kind.SEND_MESSAGE,
         line=row.line,
         chat=row.chat,
         by=by,
+        payload=row.payload if row.kind == Kind.SEND_VOICE_MEMO else None,
         message=again,
         key=key,
         retry_of=row,
@@ -213,5 +251,6 @@ def _require_a_say(operation: Operation, by: User) -> None:
 
 def _announce(operation: Operation) -> None:
     live.announce("operation", line_id=operation.line_id, chat_id=operation.chat_id)
-    if operation.message_id:
-        live.announce("message", line_id=operation.line_id, chat_id=operation.chat_id, message_id=operation.message_id)
+    shown = operation.message_id or operation.about_id
+    if shown:
+        live.announce("message", line_id=operation.line_id, chat_id=operation.chat_id, message_id=shown)

@@ -14,6 +14,7 @@ from django.template.defaultfilters import filesizeformat
 from django.urls import reverse
 from django.utils import timezone
 
+from chats.admin.touches import TAPBACKS, Touch, touches_of
 from chats.engine import media
 from chats.models import Chat, Message, Operation
 from chats.queries import access, waiting
@@ -24,9 +25,6 @@ from chats.v3 import file_types
 # Messages of one sender that follow each other this closely stand together.
 TOGETHER = timedelta(minutes=5)
 QUOTE_LENGTH = 120
-
-# The remote's tapbacks, as people know them.
-TAPBACKS = {"love": "❤️", "like": "👍", "dislike": "👎", "laugh": "😂", "emphasize": "‼️", "question": "❓"}
 
 
 @dataclass(frozen=True)
@@ -75,6 +73,8 @@ class Bubble:
     waits: str
     can_retry: bool
     can_cancel: bool
+    has_menu: bool
+    touches: list[Touch]
     order: str
     version: str = field(default="")
     starts_day: bool = True
@@ -120,6 +120,10 @@ def _bubble(message: Message, quotes: dict[UUID, Quote], user: User, held_up: st
         and operation is not None
         and message.delivery_status == Message.Status.PENDING
         and operation.can_be_taken_back,
+        has_menu=access.has_right(user, "chats.reply_to_chats")
+        and message.remote_id is not None
+        and message.deleted_at is None,
+        touches=touches_of(message, user),
         order=f"{message.happened_at.astimezone(UTC):%Y-%m-%dT%H:%M:%S.%f}|{message.pk:019d}",
     )
     bubble.version = _version(bubble)
@@ -161,6 +165,9 @@ def _version(bubble: Bubble) -> str:
         bubble.waits,
         bubble.can_retry,
         bubble.can_cancel,
+        bubble.has_menu,
+        bubble.touches,
+        message.deleted_at,
     )
     return f"{crc32(repr(shown).encode('utf-8', 'backslashreplace')):08x}"
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from chats.admin import files, inbox, new_chat, stream, thread
+from chats.admin import files, inbox, message_menu, new_chat, stream, thread
 
 urlpatterns = [
     path("inbox/", inbox.inbox, name="inbox"),
@@ -24,5 +24,25 @@ urlpatterns = [
     path("inbox/<int:pk>/messages/<int:message_pk>/files/<int:index>/", files.of_message, name="message_file"),
     path("inbox/files/<int:pk>/", files.unsent, name="unsent_file"),
     path("inbox/files/<int:pk>/discard/", files.discard, name="discard_file"),
+    path("inbox/<int:pk>/typing/", thread.typing, name="chat_typing"),
+    path("inbox/<int:pk>/messages/<int:message_pk>/menu/", message_menu.menu, name="message_menu"),
+    path("inbox/<int:pk>/messages/<int:message_pk>/react/", message_menu.react, name="message_react"),
+    path("inbox/<int:pk>/messages/<int:message_pk>/edit/", message_menu.edit, name="message_edit"),
+    path("inbox/<int:pk>/messages/<int:message_pk>/delete/", message_menu.delete, name="message_delete"),
+    path(
+        "inbox/<int:pk>/messages/<int:message_pk>/changes/<int:operation_pk>/retry/",
+        message_menu.retry,
+        name="touch_retry",
+    ),
+    path(
+        "inbox/<int:pk>/messages/<int:message_pk>/changes/<int:operation_pk>/cancel/",
+        message_menu.cancel,
+        name="touch_cancel",
+    ),
+    path(
+        "inbox/<int:pk>/messages/<int:message_pk>/changes/<int:operation_pk>/dismiss/",
+        message_menu.dismiss,
+        name="touch_dismiss",
+    ),
     path("live/stream/", stream.live_stream, name="live_stream"),
 ]

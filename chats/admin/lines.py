@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -12,9 +14,20 @@ from chats.actions.lines import MAX_REASON_LENGTH, label_line, pause_line, resum
 from chats.actions.rules import Refused
 from chats.admin.doing import do_and_return
 from chats.admin.guard import person, room
+from chats.models.operation import Kind
 from chats.queries import access, waiting
-from chats.queries.lines import WAITING_SHOWN, line_row, line_rows, people_of, waiting_operations
+from chats.queries.lines import WAITING_SHOWN, line_row, line_rows, people_of, settings_of, waiting_operations
 from chats.templatetags.bubbles import safe_address
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Why a form of the line's settings was refused, at which field, and what had been typed."""
+
+    form: str
+    field: str
+    sentence: str
+    typed: dict[str, str]
 
 
 @require_safe
@@ -28,7 +41,7 @@ def lines(request: HttpRequest) -> HttpResponse:
 @require_safe
 @room("watch_lines")
 def line(request: HttpRequest, pk: int) -> HttpResponse:
-    return _line(request, pk)
+    return show_line(request, pk)
 
 
 @require_POST
@@ -39,7 +52,7 @@ def label(request: HttpRequest, pk: int) -> HttpResponse:
     try:
         label_line(line=access.get_line(request.user, pk), label=typed, by=person(request))
     except Refused as no:
-        return _line(request, pk, refused=no.sentence, typed=typed)
+        return show_line(request, pk, refused=no.sentence, typed=typed)
     messages.success(request, "The label is changed.")
     return redirect("admin:line", pk)
 
@@ -62,8 +75,13 @@ def resume(request: HttpRequest, pk: int) -> HttpResponse:
     return do_and_return(request, lambda: resume_line(line=found, by=by), done, "admin:line", pk)
 
 
-def _line(request: HttpRequest, pk: int, *, refused: str = "", typed: str = "") -> HttpResponse:
+def show_line(
+    request: HttpRequest, pk: int, *, refused: str = "", typed: str = "", problem: Problem | None = None
+) -> HttpResponse:
+    """The line's page; with what was refused, 422."""
     row = line_row(request.user, pk)
+    settings = settings_of(row.line)
+    audit = settings.pending.get(Kind.START_AUDIT)
     user = request.user
     context = {
         "title": str(row.line),
@@ -83,5 +101,11 @@ def _line(request: HttpRequest, pk: int, *, refused: str = "", typed: str = "") 
         "can_open_activity": access.has_right(user, "chats.view_activity"),
         "refused": refused,
         "typed": typed if refused else row.line.label,
+        "can_manage_line": access.has_right(user, "chats.manage_lines"),
+        "settings": settings,
+        "audit_waits": waiting.why(audit) if audit is not None else "",
+        "card_image_url": safe_address(row.line.card_image_url),
+        "problem": problem,
     }
-    return render(request, "console/lines/line.html", context, status=422 if refused else 200)
+    status = 422 if refused or problem is not None else 200
+    return render(request, "console/lines/line.html", context, status=status)

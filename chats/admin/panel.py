@@ -19,8 +19,9 @@ from chats.actions import contacts, groups, operations
 from chats.admin.doing import OperationAction, refusal_of
 from chats.admin.guard import htmx_of, person, room
 from chats.admin.typed import as_handle
-from chats.models import Chat, Operation, Participant
-from chats.models.operation import Kind
+from chats.models import Chat, Operation, Participant, SharedLocation
+from chats.models.common import Service
+from chats.models.operation import BESIDE, CHANGES, Kind
 from chats.queries import access, inbox
 from chats.queries.access import Person
 from chats.templatetags.bubbles import safe_address
@@ -37,10 +38,29 @@ class Problem:
 
 @dataclass
 class Row:
-    """Somebody in a group, with what is pending about them."""
+    """Somebody in a chat, with what is pending about them."""
 
     participant: Participant
     leaving: Operation | None = None
+    blocking: Operation | None = None
+    """Being blocked, or unblocked."""
+    ending: Operation | None = None
+    """What they share of where they are is being ended."""
+    share: SharedLocation | None = None
+    """Where they are, while they share it."""
+
+    @property
+    def block_form(self) -> str:
+        """The name of the form that blocks this person."""
+        return f"block-{self.participant.handle_id}"
+
+    @property
+    def map_url(self) -> str:
+        """Where they were seen last, on a public map; empty when that is not known."""
+        if self.share is None or self.share.latitude is None or self.share.longitude is None:
+            return ""
+        place = f"{self.share.latitude:.5f}/{self.share.longitude:.5f}"
+        return f"https://www.openstreetmap.org/?mlat={place.replace('/', '&mlon=')}#map=15/{place}"
 
 
 @dataclass
@@ -54,7 +74,13 @@ class Panel:
     renaming: Operation | None = None
     picture: Operation | None = None
     leaving: Operation | None = None
+    card: Operation | None = None
+    asking: Operation | None = None
+    """They are being asked where they are."""
+    looking: Operation | None = None
+    """Where they are is being read."""
     failed: list[Operation] = field(default_factory=list)
+    can_reply: bool = False
     can_manage: bool = False
     can_name: bool = False
 
@@ -63,6 +89,24 @@ class Panel:
         """The person of a direct chat."""
         everybody = [row.participant for row in self.rows] + self.gone
         return next((one for one in everybody if not one.is_me), None)
+
+    @property
+    def other_row(self) -> Row | None:
+        """The person of a direct chat, with what is pending about them."""
+        return next((row for row in self.rows if not row.participant.is_me), None)
+
+    @property
+    def is_open(self) -> bool:
+        """Whether something can be asked in this chat: the remote knows it, and our line is in it."""
+        return self.chat.remote_id is not None and self.chat.left_at is None
+
+    @property
+    def on_imessage(self) -> bool:
+        return self.is_open and self.chat.service == Service.IMESSAGE
+
+    @property
+    def sharing(self) -> list[Row]:
+        return [row for row in self.rows if row.share is not None]
 
     @property
     def health_doc_url(self) -> str:
@@ -81,20 +125,29 @@ class Panel:
 def panel_of(user: Person, chat: Chat, people: list[Participant]) -> Panel:
     """The panel of a chat with these `people`.
 
-    Two queries for a group, none for a direct chat. The caller has made sure that `user` sees the chat.
+    Three queries. The caller has made sure that `user` sees the chat.
     """
     panel = Panel(
         chat=chat,
         can_manage=access.has_right(user, "chats.manage_groups"),
         can_name=access.has_right(user, "chats.change_contact"),
+        can_reply=access.has_right(user, "chats.reply_to_chats"),
     )
-    pending = inbox.pending_changes(chat) if chat.is_group else []
-    going = {
-        operation.payload.get("handle"): operation for operation in pending if operation.kind == Kind.REMOVE_PARTICIPANT
-    }
+    pending = inbox.pending_changes(chat)
+    about = {(operation.kind, operation.payload.get("handle")): operation for operation in pending}
+    shares = {share.handle_id: share for share in inbox.shared_locations(chat, people)}
     for participant in people:
+        value = participant.handle.value
         if participant.status == Participant.Status.ACTIVE:
-            panel.rows.append(Row(participant, going.get(participant.handle.value)))
+            panel.rows.append(
+                Row(
+                    participant,
+                    leaving=about.get((Kind.REMOVE_PARTICIPANT, value)),
+                    blocking=about.get((Kind.BLOCK_HANDLE, value)) or about.get((Kind.UNBLOCK_HANDLE, value)),
+                    ending=about.get((Kind.STOP_LOCATION, value)),
+                    share=shares.get(participant.handle_id),
+                )
+            )
         else:
             panel.gone.append(participant)
     for operation in pending:
@@ -106,8 +159,13 @@ def panel_of(user: Person, chat: Chat, people: list[Participant]) -> Panel:
             panel.picture = operation
         elif operation.kind == Kind.LEAVE_GROUP:
             panel.leaving = operation
-    if chat.is_group:
-        panel.failed = inbox.failed_changes(chat)
+        elif operation.kind == Kind.SHARE_CONTACT_CARD:
+            panel.card = operation
+        elif operation.kind == Kind.REQUEST_LOCATION:
+            panel.asking = operation
+        elif operation.kind == Kind.READ_LOCATION:
+            panel.looking = operation
+    panel.failed = inbox.failed_changes(chat)
     return panel
 
 
@@ -128,7 +186,7 @@ def _group_view(
         chat = access.get_chat(request.user, pk)
         typed = request.POST.get(field, "").strip()
         by = person(request)
-        return _change(request, chat, form, typed, lambda: action(chat, typed, by), done)
+        return change(request, chat, form, typed, lambda: action(chat, typed, by), done)
 
     return view
 
@@ -174,7 +232,7 @@ def name_person(request: HttpRequest, pk: int) -> HttpResponse:
     participant = chat.participants.filter(handle__value=value).select_related("handle").first()
     if participant is None:
         raise Http404
-    return _change(
+    return change(
         request,
         chat,
         "person",
@@ -192,7 +250,7 @@ def _operation_view(action: OperationAction, done: str) -> Callable[[HttpRequest
     def view(request: HttpRequest, pk: int, operation_pk: int) -> HttpResponse:
         chat, operation = _change_of(request, pk, operation_pk)
         by = person(request)
-        return _change(request, chat, "changes", "", lambda: action(operation=operation, by=by), done)
+        return change(request, chat, "changes", "", lambda: action(operation=operation, by=by), done)
 
     return view
 
@@ -206,12 +264,12 @@ def _change_of(request: HttpRequest, pk: int, operation_pk: int) -> tuple[Chat, 
     """A chat and one of its own changes; anything else is not there. Messages have their own place."""
     chat = access.get_chat(request.user, pk)
     operation = access.get_operation(request.user, operation_pk)
-    if operation.chat_id != chat.pk or operation.message_id is not None:
+    if operation.chat_id != chat.pk or operation.kind not in {*CHANGES, *BESIDE}:
         raise Http404
     return chat, operation
 
 
-def _change(
+def change(
     request: HttpRequest, chat: Chat, form: str, typed: str, action: Callable[[], object], done: str
 ) -> HttpResponse:
     """Do it, and answer with the panel as it is then; a refusal stands in the form, beside what was typed."""

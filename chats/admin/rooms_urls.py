@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, path
 
-from chats.admin import activity, groups, lines, panel, setup, zones
+from chats.admin import activity, groups, line_settings, lines, panel, panel_people, setup, zones
 
 urlpatterns: list[URLPattern] = [
     path("inbox/<int:pk>/panel/", panel.show, name="chat_panel"),
@@ -17,6 +17,12 @@ urlpatterns: list[URLPattern] = [
     path("inbox/<int:pk>/panel/changes/<int:operation_pk>/retry/", panel.retry, name="panel_retry"),
     path("inbox/<int:pk>/panel/changes/<int:operation_pk>/cancel/", panel.cancel, name="panel_cancel"),
     path("inbox/<int:pk>/panel/changes/<int:operation_pk>/dismiss/", panel.dismiss, name="panel_dismiss"),
+    path("inbox/<int:pk>/panel/card/", panel_people.share_card, name="panel_card"),
+    path("inbox/<int:pk>/panel/location/ask/", panel_people.ask_location, name="panel_ask_location"),
+    path("inbox/<int:pk>/panel/location/see/", panel_people.see_location, name="panel_see_location"),
+    path("inbox/<int:pk>/panel/location/stop/", panel_people.stop_location, name="panel_stop_location"),
+    path("inbox/<int:pk>/panel/block/", panel_people.block, name="panel_block"),
+    path("inbox/<int:pk>/panel/unblock/", panel_people.unblock, name="panel_unblock"),
     path("time-zone/", zones.choose_zone, name="zone"),
     path("groups/", groups.groups, name="groups"),
     path("lines/", lines.lines, name="lines"),
@@ -24,6 +30,10 @@ urlpatterns: list[URLPattern] = [
     path("lines/<int:pk>/label/", lines.label, name="line_label"),
     path("lines/<int:pk>/pause/", lines.pause, name="line_pause"),
     path("lines/<int:pk>/resume/", lines.resume, name="line_resume"),
+    path("lines/<int:pk>/card/", line_settings.card, name="line_card"),
+    path("lines/<int:pk>/forwarding/", line_settings.forwarding, name="line_forwarding"),
+    path("lines/<int:pk>/audit/", line_settings.audit, name="line_audit"),
+    path("lines/<int:pk>/changes/<int:operation_pk>/retry/", line_settings.retry, name="line_retry"),
     path("activity/", activity.operations, name="activity"),
     path("activity/operations/<int:pk>/", activity.operation, name="operation"),
     path("activity/operations/<int:pk>/retry/", activity.retry, name="operation_retry"),

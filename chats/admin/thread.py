@@ -6,6 +6,7 @@ import uuid
 from dataclasses import dataclass
 from typing import Any
 
+from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.models import User
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
@@ -19,11 +20,13 @@ from chats.actions.attachments import MOST_FILES
 from chats.actions.messages import mark_read, mark_unread, send_message
 from chats.actions.operations import cancel_operation, retry_operation
 from chats.actions.rules import Refused
+from chats.actions.sharing import show_typing
 from chats.admin.bubbles import bubbles_of
 from chats.admin.guard import htmx_of, person, room
 from chats.admin.inbox import list_context, query_of, with_query
 from chats.admin.panel import panel_of
 from chats.models import Chat, Message, Operation, Participant
+from chats.models.common import Service
 from chats.queries import access, inbox
 from chats.queries.paging import Page, Position
 from chats.templatetags.console import readable
@@ -111,7 +114,14 @@ def send(request: HttpRequest, pk: int) -> HttpResponse:
             asked = Draft(key=str(key), seen=_newest(found), text=text, arrived=arrived)
             return _composer(request, found, asked, status=409)
     try:
-        message = send_message(chat=found, text=text, by=user, key=key, files=_numbers(request.POST.getlist("file")))
+        message = send_message(
+            chat=found,
+            text=text,
+            by=user,
+            key=key,
+            files=_numbers(request.POST.getlist("file")),
+            reply_to=_reply_to(found, request),
+        )
     except Refused as no:
         return _refused(request, found, draft, no.sentence)
     if not htmx_of(request):
@@ -133,6 +143,15 @@ def unread(request: HttpRequest, pk: int) -> HttpResponse:
     found = access.get_chat(person(request), pk)
     mark_unread(chat=found, by=person(request))
     return _done(request, found)
+
+
+@require_POST
+@room("reply_to_chats")
+def typing(request: HttpRequest, pk: int) -> HttpResponse:
+    """Somebody here types, or with `off` no longer does. Best effort: whatever comes of it, nothing is told."""
+    found = access.get_chat(person(request), pk)
+    show_typing(chat=found, on=not request.POST.get("off"), by=person(request))
+    return HttpResponse(status=204)
 
 
 @require_POST
@@ -192,6 +211,7 @@ def _show(request: HttpRequest, found: Chat, draft: Draft | None = None, status:
         "file_endings": FILE_ENDINGS,
         "is_newest": Position.read(before) is None,
         "panel": panel_of(user, found, people),
+        "shows_typing": settings.SHOW_TYPING and found.service == Service.IMESSAGE,
         "can_reply": access.has_right(user, "chats.reply_to_chats"),
         "query": query_of(inbox.InboxFilters.read(request.GET)),
     }
@@ -284,6 +304,12 @@ def _names(people: list[Participant]) -> str:
     names = [str(one.handle) for one in people if not one.is_me and one.status == Participant.Status.ACTIVE]
     more = len(names) - NAMES_IN_HEAD
     return ", ".join(names[:NAMES_IN_HEAD]) + (f" and {more} more" if more > 0 else "")
+
+
+def _reply_to(chat: Chat, request: HttpRequest) -> Message | None:
+    """The message that is answered. One that is gone is no answer any more, but what was written still leaves."""
+    pk = _number([request.POST.get("reply_to", "")])
+    return Message.objects.filter(chat=chat, pk=pk, remote_id__isnull=False).first() if pk else None
 
 
 def _key(given: str) -> uuid.UUID:

@@ -22,7 +22,10 @@ from django.db.models import F, Sum
 from chats import clock, live
 from chats.engine import wake
 from chats.models import AuditRecord, Lane, Line, LineFailure, Operation
-from chats.models.operation import Kind
+from chats.models.operation import ACCOUNT_WIDE, Kind
+
+# What goes wrong with these says nothing of the line: they are set at the account, or stored elsewhere.
+NOT_OF_THE_LINE = ACCOUNT_WIDE | {Kind.UPLOAD_ATTACHMENT}
 
 MOST_FAILURES = 5
 LEAST_SPAN = timedelta(seconds=30)
@@ -44,7 +47,7 @@ def counts(code: int | None) -> bool:
 
 def failed(operation: Operation, *, kind: LineFailure.Kind, code: int | None, sentence: str) -> None:
     """Count a failure of the operation's line, if it is one; a row of them pauses it. Call it in a transaction."""
-    if operation.line_id is None or operation.kind == Kind.UPLOAD_ATTACHMENT or not counts(code):
+    if operation.line_id is None or operation.kind in NOT_OF_THE_LINE or not counts(code):
         return
     now = clock.now()
     line = Line.objects.select_for_update(no_key=True).get(pk=operation.line_id)
@@ -75,15 +78,15 @@ def failed(operation: Operation, *, kind: LineFailure.Kind, code: int | None, se
 
 def answered(operation: Operation, line: Line | None) -> None:
     """The remote took something of this line: a row of refusals ends here."""
-    if line is not None and line.failing_since is not None:
+    if line is not None and line.failing_since is not None and operation.kind not in ACCOUNT_WIDE:
         _end_row(line, LineFailure.Kind.REFUSED)
 
 
 def worked(operation: Operation) -> None:
     """An effect was seen: whatever row there was ends, and the line opens if this was its trial."""
     line = operation.line
-    if line is None or operation.kind == Kind.UPLOAD_ATTACHMENT:
-        return  # the storage is not the line
+    if line is None or operation.kind in NOT_OF_THE_LINE:
+        return
     if line.failing_since is not None:
         _end_row(line, LineFailure.Kind.REFUSED)
         _end_row(line, LineFailure.Kind.UNDELIVERED)

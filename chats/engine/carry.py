@@ -15,7 +15,7 @@ from functools import partial
 from django.db import transaction
 
 from chats import clock
-from chats.engine import breaker, delivery, gates, remote, resting, settle
+from chats.engine import breaker, delivery, gates, remote, resting, settle, unanswered
 from chats.engine.claims import KEY_IS_GOOD_FOR, Claim
 from chats.engine.kinds import HANDLERS
 from chats.engine.kinds.base import Answer, Handler, Look, Sight
@@ -74,6 +74,9 @@ def _find_out(claim: Claim, handler: Handler) -> None:
     if look.sight is Sight.THERE:
         _write(claim, lambda row: _seen(row, look))
         return
+    if not handler.may_be_repeated:
+        _write(claim, partial(unanswered.go_on_looking, otherwise=NOT_IN_THE_CHAT))
+        return
     # Not there: asking for the same name or the same person again has the same effect as asking once.
     _accepted(claim, handler, handler.call(remote.client(), operation))
 
@@ -120,7 +123,7 @@ def _look_for_confirmation(claim: Claim, handler: Handler) -> None:
 def _not_yet(operation: Operation, handler: Handler) -> None:
     if settle.look_later(operation):
         return
-    if handler.has_key:
+    if operation.message_id is not None:
         # The message has its own delivery state; the remote took it and that is where it stays.
         settle.stop_looking(operation)
     else:

@@ -12,7 +12,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from chats import clock
 from chats.engine import breaker, gates, lanes, pacing, settle
 from chats.models import Lane, Operation
-from chats.models.operation import CHANGES, OPEN, TALK, Kind, Pace, Priority, State
+from chats.models.operation import CHANGES, OPEN, TALK, TOUCHES, Kind, Pace, Priority, State
 
 log = logging.getLogger(__name__)
 
@@ -165,6 +165,7 @@ def _due(lane_id: int, now: datetime) -> QuerySet[Operation]:
     waits = (
         Q(kind__in=TALK) & Exists(earlier.filter(kind__in=TALK))
         | Q(kind__in=CHANGES) & Exists(earlier.filter(kind__in=CHANGES))
+        | Q(kind__in=TOUCHES) & Exists(earlier.filter(about=OuterRef("about")))
         | Exists(before.filter(kind=Kind.CREATE_CHAT))
     )
     return (

@@ -7,10 +7,12 @@ from datetime import datetime, timedelta
 
 from chats.engine import files
 from chats.models import Handle, Operation, Participant
-from chats.models.operation import TALK, Kind
+from chats.models.operation import ACCOUNT_WIDE, TALK, Kind
 
 TOO_LATE = "It was too late to be useful, so it was not sent."
 LOOK_FOR_FILES_AGAIN = timedelta(minutes=1)
+# What says nothing to the people of a group, so that it may leave when our line no longer belongs to them.
+OUTSIDE_TOO = frozenset({Kind.MARK_READ, Kind.DELETE_MESSAGE})
 
 
 @dataclass(frozen=True)
@@ -25,6 +27,8 @@ def check(operation: Operation, *, now: datetime) -> Closed | None:
     """The gate that holds this operation back for good, or None when it may leave."""
     if operation.send_before is not None and now >= operation.send_before:
         return Closed(TOO_LATE)
+    if operation.kind in ACCOUNT_WIDE:
+        return None
     if operation.line is not None and not operation.line.is_active:
         return Closed("The line is no longer part of the account, so nothing can leave by it.")
     chat = operation.chat
@@ -32,7 +36,7 @@ def check(operation: Operation, *, now: datetime) -> Closed | None:
         return None
     if chat.remote_id is None and operation.kind != Kind.CREATE_CHAT:
         return Closed("This chat was never started. Try its first message again, then this.")
-    if chat.left_at is not None and operation.kind != Kind.MARK_READ:
+    if chat.left_at is not None and operation.kind not in OUTSIDE_TOO:
         return Closed("Our line has left this group, so nothing can be sent.", code=2013)
     if operation.kind in TALK and not chat.is_group:
         return _person_gate(chat.pk)

@@ -12,7 +12,7 @@ from django.db.models.functions import Greatest
 
 from chats import clock
 from chats.engine import delivery, files, media, store
-from chats.models import Chat, Handle, Message, Reaction
+from chats.models import Chat, Handle, Message, Operation, Reaction
 from chats.models.common import Service
 from chats.v3 import content, resources
 
@@ -51,7 +51,7 @@ def save_messages(chat: Chat, messages: Sequence[resources.Message]) -> Saved:
             elif row.pk is not None and progress(row, message):
                 moved.append(row)
         Message.objects.bulk_create(new, ignore_conflicts=True)
-        _save_reactions(messages)
+        save_reactions(messages)
         latest = max(new, key=lambda row: row.happened_at, default=None)
         if latest is not None:
             show_as_latest(chat, latest)
@@ -136,6 +136,7 @@ def attach(row: Message, remote_id: str) -> None:
             row.parts, row.text, row.edited_at = twin.parts, twin.text, twin.edited_at
             changed += ["parts", "text", "edited_at"]
         Reaction.objects.filter(message=twin).update(message=row)
+        Operation.objects.filter(about=twin).update(about=row)
         twin.delete()
         if changed:
             row.save(update_fields=sorted(set(changed)))
@@ -196,7 +197,7 @@ def _row(chat: Chat, message: resources.Message, handles: dict[str, Handle]) -> 
     )
 
 
-def _save_reactions(messages: Sequence[resources.Message]) -> None:
+def save_reactions(messages: Sequence[resources.Message]) -> None:
     """Tapbacks ride inside the parts of a message that was read; they get rows of their own."""
     found = [(uuid.UUID(message.id), *reaction) for message in messages for reaction in message.reactions]
     if not found:

@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 
 from chats.engine.breaker import LINE_NOT_ELIGIBLE
 from chats.models import Lane, Operation
+from chats.models.operation import ACCOUNT_WIDE
 from chats.v3.errors import RemoteError
 
 ONE_RECIPIENTS_WAIT = timedelta(seconds=60)
@@ -19,6 +20,8 @@ ONE_RECIPIENTS_WAIT = timedelta(seconds=60)
 
 def learn(operation: Operation, problem: RemoteError, *, until: datetime, now: datetime) -> None:
     """Let the operation's lane rest until `until` if the refusal concerns all of it."""
+    if operation.kind in ACCOUNT_WIDE:
+        return  # each of these has a limit of its own, and none of them speaks for the others
     lanes = Lane.objects.filter(pk=operation.lane_id)
     if problem.code == LINE_NOT_ELIGIBLE:
         lanes.update(rest_until=until)

@@ -10,6 +10,8 @@ import uuid
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
+from django.db.models import Q
+
 from chats.models import Message, Operation
 from chats.v3 import content, resources
 from chats.v3.client import Client
@@ -27,6 +29,29 @@ def in_chat(client: Client, chat_id: str, message: Message, operation: Operation
     taken = set(
         Message.objects.filter(remote_id__in=[uuid.UUID(one.id) for one in alike], key__isnull=False)
         .exclude(pk=message.pk)
+        .values_list("remote_id", flat=True)
+    )
+    free = [one for one in alike if uuid.UUID(one.id) not in taken]
+    return min(free, key=lambda one: abs(_at(one, sent_at) - sent_at), default=None)
+
+
+def memo_in_chat(client: Client, chat_id: str, operation: Operation) -> resources.Message | None:
+    """Our voice memo among the messages of a chat: a lone file of ours, nearest to when it first left.
+
+    The remote renames files and addresses, so a memo that nobody here sent at the same time cannot be told apart;
+    what left before this one, or is known to be another message of ours, is never taken for it.
+    """
+    sent_at = operation.first_sent_at or operation.created_at
+    alike = [
+        one
+        for one in _ours_since(client, chat_id, sent_at - CLOCKS_DIFFER_BY)
+        if [part.get("type") for part in one.parts] == ["media"]
+    ]
+    rows = Message.objects.filter(remote_id__in=[uuid.UUID(one.id) for one in alike])
+    # A row that an event or a reading has made of it is ours to take; one that has a key or is older is not.
+    taken = set(
+        rows.filter(Q(key__isnull=False) | Q(created_at__lt=sent_at - CLOCKS_DIFFER_BY))
+        .exclude(operation=operation)
         .values_list("remote_id", flat=True)
     )
     free = [one for one in alike if uuid.UUID(one.id) not in taken]

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from chats import clock, live
 from chats.engine import breaker, delivery, files, pacing
 from chats.models import Attachment, Message, Operation
-from chats.models.operation import PACE_OF, Kind, Pace, State
+from chats.models.operation import BEST_EFFORT, PACE_OF, Kind, Pace, State
 from chats.v3.errors import RemoteError
 
 # When to look at the remote for something accepted whose event has not come: seconds after each other.
@@ -169,8 +169,11 @@ def _note(operation: Operation, problem: RemoteError) -> None:
 
 def _save(operation: Operation) -> None:
     operation.save(update_fields=_FIELDS)
+    if operation.kind in BEST_EFFORT:
+        return  # nothing shows these
     live.announce("operation", line_id=operation.line_id, chat_id=operation.chat_id)
-    if operation.message_id:
-        live.announce("message", line_id=operation.line_id, chat_id=operation.chat_id, message_id=operation.message_id)
+    shown = operation.message_id or operation.about_id
+    if shown:
+        live.announce("message", line_id=operation.line_id, chat_id=operation.chat_id, message_id=shown)
     elif operation.chat_id:
         live.announce("chat", line_id=operation.line_id, chat_id=operation.chat_id)

@@ -9,7 +9,7 @@ from datetime import datetime
 
 from django.db import transaction
 
-from chats import clock
+from chats import clock, live
 from chats.engine import titles
 from chats.models import Chat, Handle, Line, Participant
 from chats.models.common import Health, Service
@@ -54,6 +54,27 @@ def save_lines(numbers: Sequence[resources.PhoneNumber]) -> None:
             )
         listed = [uuid.UUID(number.id) for number in numbers]
         Line.objects.exclude(remote_id__in=listed).update(is_active=False)
+
+
+def save_card(line: Line, *, first_name: str, last_name: str, image_url: str, at: datetime) -> None:
+    """Write a line's contact card unless we know of a later one. Empty names: it has none."""
+    row = Line.objects.select_for_update(no_key=True).get(pk=line.pk)
+    if not _is_news(at, row.card_known_at):
+        return
+    row.card_first_name, row.card_last_name = first_name[:255], last_name[:255]
+    row.card_image_url, row.card_known_at = image_url, at
+    row.save(update_fields=["card_first_name", "card_last_name", "card_image_url", "card_known_at"])
+    live.announce("line", line_id=row.pk)
+
+
+def save_forwarding(line: Line, number: str, *, at: datetime) -> None:
+    """Write where calls to a line go unless we know of a later change. Empty: nowhere."""
+    row = Line.objects.select_for_update(no_key=True).get(pk=line.pk)
+    if not _is_news(at, row.forwarding_changed_at):
+        return
+    row.forwarding_number, row.forwarding_changed_at = number[:16], at
+    row.save(update_fields=["forwarding_number", "forwarding_changed_at"])
+    live.announce("line", line_id=row.pk)
 
 
 def save_chats(chats: Sequence[resources.Chat]) -> list[Chat]:

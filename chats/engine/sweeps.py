@@ -9,7 +9,7 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef, Q
 
 from chats import clock
-from chats.engine import claims, gates, pacing, settle, sync, wake
+from chats.engine import claims, gates, pacing, passing, settle, sync, wake
 from chats.models import Lane, Operation, WebhookEvent, WebhookSubscription
 from chats.models.operation import State
 
@@ -29,6 +29,7 @@ def sweep() -> None:
     for lane_id in _lanes_with_work(now):
         wake.send_task(wake.DRAIN_LANE, lane_id)
     pacing.forget_old()
+    passing.forget_old()
     if WebhookEvent.objects.filter(state=WebhookEvent.State.PENDING, due_at__lte=now).exists():
         wake.send_task(wake.PROCESS_EVENTS)
     sync.wake_due()

@@ -17,7 +17,7 @@ from django.db import transaction
 from django.db.models import F, Q
 
 from chats import clock, live
-from chats.engine import lanes, reading, remote, settle, store, wake
+from chats.engine import account, lanes, reading, remote, settle, store, wake
 from chats.models import Chat, Line, SyncPart, SyncRun
 from chats.v3.errors import Advice, RemoteError
 
@@ -102,6 +102,7 @@ def _carry_lines(run_id: int, stop_at: float) -> bool:
 
 def _read_lines(run_id: int, fence: int) -> None:
     numbers = remote.client().phone_numbers.list()
+    settings = account.read(remote.client())
     now = clock.now()
     with transaction.atomic():
         written = SyncRun.objects.filter(_RUNNING, pk=run_id, fence=fence).update(
@@ -116,6 +117,7 @@ def _read_lines(run_id: int, fence: int) -> None:
         if not written:
             raise Overtaken
         store.save_lines(numbers)
+        account.save(settings)
         lines = list(Line.objects.filter(is_active=True).order_by("pk"))
         for line in lines:
             lanes.lane_of(line)

@@ -5,7 +5,8 @@ from chats.models.audit import AuditRecord
 from chats.models.chat import Chat, Participant
 from chats.models.contact import Contact, Handle
 from chats.models.lane import Lane
-from chats.models.line import Line
+from chats.models.line import Line, ReputationAudit
+from chats.models.location import SharedLocation
 from chats.models.message import Message, Reaction
 from chats.models.operation import Operation
 from chats.models.pacing import Departure, FirstContact, LineFailure
@@ -34,7 +35,9 @@ __all__ = [
     "Participant",
     "Reaction",
     "Reconciliation",
+    "ReputationAudit",
     "Retention",
+    "SharedLocation",
     "SyncPart",
     "SyncRun",
     "WebhookEvent",

@@ -37,6 +37,10 @@ class Chat(models.Model):
     name_changed_at = models.DateTimeField(null=True, blank=True, editable=False)
     icon_changed_at = models.DateTimeField(null=True, blank=True, editable=False)
 
+    card_shared_at = models.DateTimeField(
+        null=True, blank=True, editable=False, help_text="When our line's contact card was last offered here."
+    )
+
     # What the inbox shows of it, kept here so that no list has to read messages or participants.
     title = models.CharField(max_length=400, blank=True)
     search = SearchVectorField(null=True, editable=False)

@@ -32,6 +32,12 @@ class Handle(models.Model):
     service = models.CharField(max_length=10, choices=Service, blank=True, editable=False)
     opted_out_at = models.DateTimeField(null=True, blank=True, editable=False)
     blocked_at = models.DateTimeField(null=True, blank=True, editable=False)
+    block_reason = models.CharField(max_length=500, blank=True, db_default="", editable=False)
+    # What a capability check said, and when; empty: never asked. Good for minutes, not for days (linq-v3, 1.9).
+    has_imessage = models.BooleanField(null=True, blank=True, editable=False)
+    has_imessage_at = models.DateTimeField(null=True, blank=True, editable=False)
+    has_rcs = models.BooleanField(null=True, blank=True, editable=False)
+    has_rcs_at = models.DateTimeField(null=True, blank=True, editable=False)
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:

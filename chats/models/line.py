@@ -56,8 +56,16 @@ class Line(models.Model):
     reputation = models.CharField(max_length=10, choices=Reputation, blank=True, editable=False)
     reputation_doc_url = models.URLField(max_length=300, blank=True, editable=False)
     forwarding_number = models.CharField(max_length=16, blank=True, editable=False)
+    forwarding_changed_at = models.DateTimeField(null=True, blank=True, editable=False)
     is_active = models.BooleanField(
         default=True, editable=False, help_text="False once the remote no longer lists the line; its chats stay."
+    )
+    # The name and picture that people on iMessage can take over, as the remote told them last.
+    card_first_name = models.CharField(max_length=255, blank=True, db_default="", editable=False)
+    card_last_name = models.CharField(max_length=255, blank=True, db_default="", editable=False)
+    card_image_url = models.TextField(blank=True, db_default="", editable=False)
+    card_known_at = models.DateTimeField(
+        null=True, blank=True, editable=False, help_text="When the card was last told of; empty: never."
     )
     created_at = models.DateTimeField(auto_now_add=True)
     synced_at = models.DateTimeField(null=True, blank=True, editable=False)
@@ -132,6 +140,7 @@ class Line(models.Model):
             ),
         ]
         permissions = [
+            ("manage_lines", "Can change a line's contact card and forwarding, and audit its reputation"),
             ("pause_lines", "Can pause and resume lines"),
             ("use_all_lines", "Can see and use every line"),
             ("watch_lines", "Can open the lines page"),
@@ -143,3 +152,38 @@ class Line(models.Model):
     @property
     def is_paused(self) -> bool:
         return self.paused_at is not None
+
+    @property
+    def card_name(self) -> str:
+        """The name on the line's contact card; empty without a card, or while it is not known."""
+        return f"{self.card_first_name} {self.card_last_name}".strip()
+
+
+class ReputationAudit(models.Model):
+    """An examination of why a line's reputation is what it is; the remote keeps its report for 24 hours, we keep it."""
+
+    class Status(models.TextChoices):
+        PENDING = "pending", "Running"
+        COMPLETE = "complete", "Complete"
+        ERROR = "error", "Failed"
+
+    line = models.ForeignKey(Line, on_delete=models.CASCADE, related_name="audits")
+    operation = models.OneToOneField(
+        "chats.Operation", null=True, blank=True, on_delete=models.SET_NULL, related_name="audit"
+    )
+    remote_id = models.CharField(max_length=64, editable=False)
+    status = models.CharField(max_length=10, choices=Status, default=Status.PENDING)
+    started_at = models.DateTimeField()
+    generated_at = models.DateTimeField(null=True, blank=True)
+    report = models.JSONField(null=True, blank=True, help_text="As the remote wrote it.")
+    error = models.CharField(max_length=500, blank=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["line", "remote_id"], name="an_audit_is_there_once")]
+        indexes = [
+            # a line's page: its latest audit
+            models.Index(fields=["line", "-id"], name="audit_of_line"),
+        ]
+
+    def __str__(self) -> str:
+        return f"Audit of {self.line}"

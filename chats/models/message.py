@@ -72,6 +72,9 @@ class Message(models.Model):
     cleared_at = models.DateTimeField(
         null=True, blank=True, editable=False, help_text="When its content was deleted here, as the retention says."
     )
+    deleted_at = models.DateTimeField(
+        null=True, blank=True, editable=False, help_text="When somebody here had it deleted, at the remote too."
+    )
     error_code = models.PositiveIntegerField(null=True, blank=True)
     error = models.CharField(max_length=500, blank=True)
     trace_id = models.CharField(max_length=64, blank=True)

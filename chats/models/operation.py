@@ -19,6 +19,23 @@ class Kind(models.TextChoices):
     LEAVE_GROUP = "leave_group", "Leave the group"
     MARK_READ = "mark_read", "Mark as read"
     UPLOAD_ATTACHMENT = "upload_attachment", "Upload a file"
+    SEND_VOICE_MEMO = "send_voice_memo", "Send a voice memo"
+    EDIT_MESSAGE = "edit_message", "Edit a message"
+    DELETE_MESSAGE = "delete_message", "Delete a message"
+    ADD_REACTION = "add_reaction", "React to a message"
+    REMOVE_REACTION = "remove_reaction", "Take a reaction back"
+    START_TYPING = "start_typing", "Show that we are typing"
+    STOP_TYPING = "stop_typing", "Show that we stopped typing"
+    SHARE_CONTACT_CARD = "share_contact_card", "Share our contact card"
+    REQUEST_LOCATION = "request_location", "Ask for a location"
+    READ_LOCATION = "read_location", "See where they are"
+    STOP_LOCATION = "stop_location", "Stop a shared location"
+    BLOCK_HANDLE = "block_handle", "Block a person"
+    UNBLOCK_HANDLE = "unblock_handle", "Unblock a person"
+    CHECK_CAPABILITY = "check_capability", "Check what reaches a person"
+    SAVE_CONTACT_CARD = "save_contact_card", "Save the line's contact card"
+    SET_FORWARDING = "set_forwarding", "Forward the line's calls"
+    START_AUDIT = "start_audit", "Audit the line's reputation"
 
 
 class State(models.TextChoices):
@@ -57,21 +74,57 @@ class Pace(models.IntegerChoices):
     NEW = 2, "A new conversation's"
 
 
-PACE_OF = {Kind.SEND_MESSAGE: Pace.TALK, Kind.CREATE_CHAT: Pace.NEW, Kind.ADD_PARTICIPANT: Pace.NEW}
-"""What is asked of an operation of each kind; nothing of the others."""
+PACE_OF = {
+    Kind.SEND_MESSAGE: Pace.TALK,
+    Kind.SEND_VOICE_MEMO: Pace.TALK,
+    Kind.CREATE_CHAT: Pace.NEW,
+    Kind.ADD_PARTICIPANT: Pace.NEW,
+}
+"""What is asked of an operation of each kind; nothing of the others: they are no messages to people."""
 
-LASTING = frozenset({"to", "handle", "display_name", "group_chat_icon", "forwarding_number"})
+LASTING = frozenset(
+    {"to", "handle", "display_name", "group_chat_icon", "forwarding_number"}
+    | {"part_index", "type", "custom_emoji", "service"}
+)
 """What of a payload is no one's words: it stays when the retention takes the rest. See `chats.engine.retention`."""
 
 NOT_THERE = Q(state=State.QUEUED, first_sent_at__isnull=True)
 """What the remote surely does not have, and so can be taken back: it has not left, or was turned away each time."""
 
-TALK = frozenset({Kind.SEND_MESSAGE, Kind.CREATE_CHAT})
+TALK = frozenset({Kind.SEND_MESSAGE, Kind.CREATE_CHAT, Kind.SEND_VOICE_MEMO})
 """What says something in a chat: it leaves in the order it was said, and not to who has opted out."""
 CHANGES = frozenset(
     {Kind.RENAME_GROUP, Kind.SET_GROUP_ICON, Kind.ADD_PARTICIPANT, Kind.REMOVE_PARTICIPANT, Kind.LEAVE_GROUP}
 )
 """What changes a group: made in the order it was asked for."""
+BESIDE = [
+    Kind.SHARE_CONTACT_CARD,
+    Kind.REQUEST_LOCATION,
+    Kind.READ_LOCATION,
+    Kind.STOP_LOCATION,
+    Kind.BLOCK_HANDLE,
+    Kind.UNBLOCK_HANDLE,
+    Kind.CHECK_CAPABILITY,
+]
+"""What is asked beside a chat's messages and shows in its panel, like the changes of a group."""
+TOUCHES = [Kind.EDIT_MESSAGE, Kind.DELETE_MESSAGE, Kind.ADD_REACTION, Kind.REMOVE_REACTION]
+"""What changes a message that is there. For one message they leave in the order they were asked for."""
+BEST_EFFORT = [Kind.START_TYPING, Kind.STOP_TYPING]
+"""What is worth something for seconds only: too late or unanswered it is dropped, without a word to anybody."""
+ACCOUNT_WIDE = frozenset(
+    {
+        Kind.BLOCK_HANDLE,
+        Kind.UNBLOCK_HANDLE,
+        Kind.CHECK_CAPABILITY,
+        Kind.SAVE_CONTACT_CARD,
+        Kind.SET_FORWARDING,
+        Kind.START_AUDIT,
+    }
+)
+"""What leaves by the account's lane: it sends nothing by a line, so no pause of a line holds it.
+
+Its `line` says only whose it is: who sees it, and whose settings it changes.
+"""
 
 
 class Operation(models.Model):
@@ -98,6 +151,15 @@ class Operation(models.Model):
         on_delete=models.SET_NULL,
         related_name="retried_as",
         help_text="The failed operation that this one does anew, under a key of its own; each is done anew once.",
+    )
+    about = models.ForeignKey(
+        "chats.Message",
+        null=True,
+        blank=True,
+        on_delete=models.CASCADE,
+        related_name="changes",
+        db_index=False,
+        help_text="The message that it edits, deletes or reacts to.",
     )
     payload = models.JSONField(default=dict)
     priority = models.PositiveSmallIntegerField(choices=Priority, default=Priority.PERSON)
@@ -185,6 +247,12 @@ class Operation(models.Model):
             # the activity page, by line and by state
             models.Index(fields=["line", "-id"], name="operation_of_line"),
             models.Index(fields=["state", "-id"], name="operation_by_state"),
+            # a thread: what changes the messages of a page; order within the changes of a message
+            models.Index(fields=["about", "-id"], condition=Q(about__isnull=False), name="operation_about"),
+            # the sweep: typing that is over and forgotten
+            models.Index(
+                fields=["created_at"], condition=Q(kind__in=["start_typing", "stop_typing"]), name="operation_typing"
+            ),
             # home: what failed lately
             models.Index(fields=["settled_at"], condition=Q(state="failed"), name="operation_failed_at"),
             # the retention: what has ended and may still say something

@@ -13,8 +13,25 @@ from django.db.models import Exists, Model, OuterRef, QuerySet
 from django.http import Http404
 
 from chats.models import Attachment, Chat, Contact, Line, LineAccess, Message, Operation, Participant, WebhookEvent
+from chats.models.operation import TOUCHES, Kind
 
 M = TypeVar("M", bound=Model)
+_RIGHT_FOR = {
+    **dict.fromkeys(TOUCHES, "reply_to_chats"),
+    Kind.MARK_READ: "reply_to_chats",
+    Kind.SHARE_CONTACT_CARD: "reply_to_chats",
+    Kind.REQUEST_LOCATION: "reply_to_chats",
+    Kind.READ_LOCATION: "reply_to_chats",
+    Kind.STOP_LOCATION: "reply_to_chats",
+    Kind.BLOCK_HANDLE: "reply_to_chats",
+    Kind.UNBLOCK_HANDLE: "reply_to_chats",
+    Kind.CHECK_CAPABILITY: "reply_to_chats",
+    Kind.SAVE_CONTACT_CARD: "manage_lines",
+    Kind.SET_FORWARDING: "manage_lines",
+    Kind.START_AUDIT: "manage_lines",
+}
+"""The right to ask for what sends no message; changes of groups need `manage_groups`."""
+
 # What `request.user` may be.
 Person = User | AnonymousUser
 
@@ -28,8 +45,8 @@ def has_a_say(user: Person, operation: Operation) -> bool:
     """Whether this person, who sees the operation, may take it back or retry it: their own, or with the right any."""
     if has_right(user, "chats.retry_operations"):
         return True
-    right = "chats.reply_to_chats" if operation.message_id else "chats.manage_groups"
-    return operation.requested_by_id == user.pk and has_right(user, right)
+    right = "reply_to_chats" if operation.message_id else _RIGHT_FOR.get(Kind(operation.kind), "manage_groups")
+    return operation.requested_by_id == user.pk and has_right(user, f"chats.{right}")
 
 
 def sees_all_lines(user: Person) -> bool:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from django.db.models import Q, QuerySet
 
 from chats.models import Operation, WebhookEvent
+from chats.models.operation import BEST_EFFORT
 from chats.queries import access
 from chats.queries.access import Person
 from chats.queries.paging import Page, known, page_by_id
@@ -62,6 +63,8 @@ def operations_page(user: Person, filters: OperationFilters, *, after: str = "")
     rows = access.operations_for(user).select_related("line", "chat", "requested_by", "message")
     rows = rows.defer("chat__search", "message__parts", "message__text")
     rows = rows.filter(_equal(line=filters.line, state=filters.state, kind=filters.kind, chat=filters.chat))
+    if not filters.kind:
+        rows = rows.exclude(kind__in=BEST_EFFORT)  # they pass within seconds and would stand before all else
     return page_by_id(rows, after=after, size=ROWS_A_PAGE)
 
 

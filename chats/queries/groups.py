@@ -5,10 +5,10 @@ from __future__ import annotations
 from django.db.models import Count, Exists, OuterRef, Q
 
 from chats.models import Chat, Operation, Participant
-from chats.models.operation import OPEN
+from chats.models.operation import BESIDE, CHANGES, OPEN
 from chats.queries import access
 from chats.queries.access import Person
-from chats.queries.inbox import NO_CHANGES, InboxFilters, apply_filters
+from chats.queries.inbox import InboxFilters, apply_filters
 from chats.queries.paging import Page, Position, page_by_time
 
 GROUPS_A_PAGE = 40
@@ -33,10 +33,10 @@ def groups_page(user: Person, filters: InboxFilters, *, after: str = "") -> Page
             Exists(
                 Operation.objects.filter(
                     chat=OuterRef("pk"),
-                    message__isnull=True,
+                    kind__in=[*CHANGES, *BESIDE],
                     state__in=[*OPEN, Operation.State.ACCEPTED],
                     due_at__isnull=False,
-                ).exclude(kind__in=NO_CHANGES)
+                )
             )
         )
         .values_list("pk", flat=True)

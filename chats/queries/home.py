@@ -9,7 +9,7 @@ from django.db.models import Count, QuerySet, Sum
 
 from chats import clock
 from chats.models import Line, SyncRun, WebhookEvent
-from chats.models.operation import State
+from chats.models.operation import BEST_EFFORT, State
 from chats.queries import access
 from chats.queries.access import Person
 from chats.queries.lines import MOST_COUNTED
@@ -38,7 +38,7 @@ def numbers(user: Person) -> Numbers:
     since = clock.now() - LATELY
     chats = access.chats_for(user)
     unread = chats.filter(unread_count__gt=0).aggregate(messages=Sum("unread_count"), chats=Count("pk"))
-    operations = access.operations_for(user)
+    operations = access.operations_for(user).exclude(kind__in=BEST_EFFORT)
     return Numbers(
         unread_messages=unread["messages"] or 0,
         unread_chats=unread["chats"],

@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from django.contrib.postgres.search import SearchQuery
 from django.db.models import Prefetch, QuerySet, Sum
 
-from chats.models import Chat, Line, Message, Operation, Participant, Reaction
+from chats import clock
+from chats.models import Chat, Line, Message, Operation, Participant, Reaction, SharedLocation
 from chats.models.common import Health
-from chats.models.operation import OPEN
+from chats.models.operation import BESIDE, CHANGES, OPEN, TOUCHES
 from chats.queries import access
 from chats.queries.access import Person
 from chats.queries.paging import Page, Position, known, page_by_time
@@ -19,8 +20,6 @@ from chats.queries.paging import Page, Position, known, page_by_time
 CHATS_A_PAGE = 40
 MESSAGES_A_PAGE = 50
 MOST_SEARCHED = 100
-# Operations of a chat without a message of their own that change nothing which its panel shows.
-NO_CHANGES = [Operation.Kind.MARK_READ, Operation.Kind.UPLOAD_ATTACHMENT]
 
 
 @dataclass(frozen=True)
@@ -109,10 +108,14 @@ def thread_page(chat: Chat, *, before: str = "") -> Page[Message]:
 
 def thread_rows(chat: Chat) -> QuerySet[Message]:
     """The chat's messages with all that a bubble shows."""
+    touches = Operation.objects.filter(kind__in=TOUCHES).exclude(state=Operation.State.CANCELLED).order_by("pk")
     return (
         Message.objects.filter(chat=chat)
         .select_related("sender__contact", "author", "operation")
-        .prefetch_related(Prefetch("reactions", Reaction.objects.select_related("handle__contact").order_by("id")))
+        .prefetch_related(
+            Prefetch("reactions", Reaction.objects.select_related("handle__contact").order_by("id")),
+            Prefetch("changes", touches, to_attr="touches"),
+        )
     )
 
 
@@ -123,22 +126,31 @@ def participants(chat: Chat) -> list[Participant]:
 
 
 def pending_changes(chat: Chat) -> list[Operation]:
-    """Changes of the group that the remote has not confirmed, oldest first."""
+    """What the panel shows as pending: changes of the group or about its people, oldest first."""
     return list(
         Operation.objects.filter(
-            chat=chat, message__isnull=True, state__in=[*OPEN, Operation.State.ACCEPTED], due_at__isnull=False
+            chat=chat,
+            kind__in=[*CHANGES, *BESIDE],
+            state__in=[*OPEN, Operation.State.ACCEPTED],
+            due_at__isnull=False,
         )
-        .exclude(kind__in=NO_CHANGES)
         .select_related("requested_by")
         .order_by("id")
     )
 
 
+def shared_locations(chat: Chat, people: list[Participant]) -> list[SharedLocation]:
+    """Those of these people who share where they are with the chat's line now."""
+    now = clock.now()
+    handles = [one.handle_id for one in people if not one.is_me]
+    rows = SharedLocation.objects.filter(line=chat.line_id, handle__in=handles, ended_at__isnull=True)
+    return [row for row in rows if row.is_running(now)]
+
+
 def failed_changes(chat: Chat, *, most: int = 3) -> list[Operation]:
-    """The latest changes of the group that failed, that nobody dismissed and nothing of the same kind overtook."""
+    """The latest that the panel shows that failed, that nobody dismissed and nothing of the same kind overtook."""
     rows = (
-        Operation.objects.filter(chat=chat, message__isnull=True)
-        .exclude(kind__in=NO_CHANGES)
+        Operation.objects.filter(chat=chat, kind__in=[*CHANGES, *BESIDE])
         .select_related("requested_by")
         .order_by("-id")[:20]
     )

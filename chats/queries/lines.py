@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.contrib.auth.models import User
 from django.contrib.postgres.expressions import ArraySubquery
@@ -11,8 +11,8 @@ from django.db.models import Count, Func, IntegerField, OuterRef, QuerySet, Subq
 from django.db.models.functions import Coalesce
 
 from chats import clock
-from chats.models import Line, LineAccess, Operation
-from chats.models.operation import State
+from chats.models import Line, LineAccess, Operation, ReputationAudit
+from chats.models.operation import Kind, State
 from chats.queries import access
 from chats.queries.access import Person
 
@@ -20,6 +20,8 @@ MOST_COUNTED = 1000
 """A queue is counted up to here; a longer one shows as "1,000+" (law 9: nothing large is counted)."""
 
 WAITING_SHOWN = 50
+SETTINGS_READ = 20
+SETTINGS_SHOWN_FOR = timedelta(days=2)
 WAITING = [State.QUEUED, State.UNKNOWN]
 
 
@@ -61,6 +63,33 @@ def waiting_operations(line: Line) -> list[Operation]:
     rows = Operation.objects.filter(lane__line=line, state__in=WAITING, due_at__isnull=False)
     rows = rows.select_related("chat", "requested_by").defer("chat__search", "payload")
     return list(rows.order_by("priority", "pace", "pk")[:WAITING_SHOWN])
+
+
+@dataclass(frozen=True)
+class LineSettings:
+    """What is being set for a line, or has failed, and its latest audit."""
+
+    pending: dict[str, Operation]
+    """By kind: neither confirmed nor refused yet."""
+    failed: list[Operation]
+    """Not overtaken by a later one of the same kind."""
+    audit: ReputationAudit | None
+
+
+def settings_of(line: Line) -> LineSettings:
+    """Two queries: the latest changes by the index of the line, the latest audit."""
+    kinds = [Kind.SAVE_CONTACT_CARD, Kind.SET_FORWARDING, Kind.START_AUDIT]
+    pending: dict[str, Operation] = {}
+    failed: list[Operation] = []
+    latest = Operation.objects.filter(line=line, kind__in=kinds, created_at__gt=clock.now() - SETTINGS_SHOWN_FOR)
+    seen: set[str] = set()
+    for operation in latest.select_related("lane", "line").order_by("-pk")[:SETTINGS_READ]:
+        if operation.due_at is not None and operation.state in {*WAITING, State.SENDING, State.ACCEPTED}:
+            pending.setdefault(operation.kind, operation)
+        elif operation.state == State.FAILED and operation.kind not in seen:
+            failed.append(operation)
+        seen.add(operation.kind)
+    return LineSettings(pending, failed, ReputationAudit.objects.filter(line=line).order_by("-pk").first())
 
 
 def people_of(line: Line) -> QuerySet[User]:

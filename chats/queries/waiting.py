@@ -13,7 +13,7 @@ from chats.engine import files, pacing
 from chats.engine.claims import KEY_IS_GOOD_FOR
 from chats.engine.pacing import Budget
 from chats.models import Line, Operation
-from chats.models.operation import CHANGES, OPEN, TALK, Kind, Pace, State
+from chats.models.operation import ACCOUNT_WIDE, CHANGES, OPEN, TALK, TOUCHES, Kind, Pace, State
 from chats.queries.lines import MOST_COUNTED, counted
 
 _BUDGETS = {
@@ -27,6 +27,21 @@ _BUDGETS = {
 }
 
 
+_SHOWN_LATER = {
+    Kind.START_AUDIT: "The remote examines the line.",
+    Kind.EDIT_MESSAGE: "The remote has the new words and has not shown them yet; until then the old ones stand.",
+    Kind.STOP_LOCATION: "The remote ends it and has not said yet that it is done.",
+}
+_SETTLED_BY = {
+    Kind.SEND_VOICE_MEMO: "The remote may have it: its reply never came. It is looked for in the chat, never sent "
+    "blindly again",
+    **dict.fromkeys(
+        [*TOUCHES, *ACCOUNT_WIDE],
+        "The remote may have it: its reply never came. What is there is looked at before it is asked again",
+    ),
+}
+
+
 def why(operation: Operation) -> str:
     """One sentence or two: what it waits for, and when that is expected to end. Empty once it waits for nothing.
 
@@ -36,7 +51,8 @@ def why(operation: Operation) -> str:
     if operation.state == State.SENDING:
         return _being_sent(operation, now)
     if operation.state == State.ACCEPTED and operation.due_at is not None:
-        return f"The remote has it and has not shown the effect yet. We look {_next(operation.due_at, now)}."
+        shown = _SHOWN_LATER.get(Kind(operation.kind), "The remote has it and has not shown the effect yet.")
+        return f"{shown} We look {_next(operation.due_at, now)}."
     if operation.state == State.UNKNOWN:
         return _unknown(operation, now)
     if operation.state != State.QUEUED:
@@ -54,12 +70,12 @@ def _being_sent(operation: Operation, now: datetime) -> str:
 
 
 def _unknown(operation: Operation, now: datetime) -> str:
-    sentence = (
+    sentence = _SETTLED_BY.get(Kind(operation.kind)) or (
         "The remote may have it: its reply never came. It is settled by the same key, an event or "
         "a look at the remote, never sent blindly again"
     )
-    line = operation.line
-    if line is None or not _is_paused(operation) or line.trial_id == operation.pk:
+    line = _held_by(operation)
+    if line is None or not line.is_paused or line.trial_id == operation.pk:
         due_at = _not_before(operation)
         return f"{sentence}; the next try is {_next(due_at, now)}."
     # A try could send it after all, and nothing leaves by a paused line.
@@ -68,8 +84,8 @@ def _unknown(operation: Operation, now: datetime) -> str:
 
 
 def _queued(operation: Operation, now: datetime) -> str:
-    line, lane = operation.line, operation.lane
-    if line is not None and _is_paused(operation):
+    line, lane = _held_by(operation), operation.lane
+    if line is not None and line.is_paused:
         return paused(line)
     if lane.rest_until is not None and lane.rest_until > now:
         return f"The line rests, because the remote asked us to wait; it goes on {moment(lane.rest_until, now)}."
@@ -80,19 +96,24 @@ def _queued(operation: Operation, now: datetime) -> str:
     if held:
         return held
     if operation.due_at is not None and operation.due_at > now:
+        if operation.kind in ACCOUNT_WIDE and operation.error_status == 429:
+            return (
+                f"The remote wants a pause before it is asked this again; it is asked {moment(operation.due_at, now)}."
+            )
         if operation.attempts:
             reason = f" ({_as_clause(operation.error)})" if operation.error else ""
             return f"The last try did not go through{reason}; it is tried again {moment(operation.due_at, now)}."
         return f"It leaves {moment(operation.due_at, now)}, as planned."
     if lane.lease_expires_at is not None and lane.lease_expires_at > now:
-        return "A worker is busy on this line; it leaves when its turn comes, in a few seconds."
+        where = "this line" if line is not None else "what concerns the whole account"
+        return f"A worker is busy on {where}; it leaves when its turn comes, in a few seconds."
     return "It is due and waits for a worker, which takes a few seconds; if this lasts, check that the workers run."
 
 
 def _behind(earlier: Operation, now: datetime) -> str:
     """Held by the order within the chat: what the earlier one waits for is what this one waits for."""
     sentence = (
-        f"An earlier operation of the same chat has to be settled first, so that their order is kept: "
+        f"An earlier operation of the same {_what(earlier)} has to be settled first, so that their order is kept: "
         f"“{earlier.get_kind_display()}”, number {earlier.pk}"
     )
     if earlier.state != State.QUEUED:
@@ -118,7 +139,8 @@ def held_up(operation: Operation) -> str:
     """What keeps a queued operation for longer than its turn takes; empty when nothing does."""
     if operation.state != State.QUEUED:
         return ""
-    if (operation.line is not None and operation.line.is_paused) or rests(operation):
+    line = _held_by(operation)
+    if (line is not None and line.is_paused) or rests(operation):
         return why(operation)
     return _file_first(operation) or _held(operation, but=Budget.GAP)
 
@@ -183,11 +205,6 @@ def _held(operation: Operation, *, but: Budget | None = None) -> str:
     return f"{name} The next one leaves {moment(hold.until, now)}, and {counted(before)} {_are(before)} before this."
 
 
-def _is_paused(operation: Operation) -> bool:
-    """Whether it waits for its line to be open again. Files go up meanwhile: nobody sees them."""
-    return operation.line is not None and operation.line.is_paused and operation.kind != Kind.UPLOAD_ATTACHMENT
-
-
 def _file_first(operation: Operation) -> str:
     """Which file has to be with the remote before this message leaves; empty when there is none to wait for."""
     missing = files.missing(operation)
@@ -212,6 +229,18 @@ def _messages(limit: int | None) -> str:
     return f"{limit or 0:,} message{'' if limit == 1 else 's'}"
 
 
+def _held_by(operation: Operation) -> Line | None:
+    """The line whose pause holds the operation; None for what leaves by the account's lane, or is a file.
+
+    Files go up while the line is paused: nobody sees them.
+    """
+    return None if operation.kind in ACCOUNT_WIDE | {Kind.UPLOAD_ATTACHMENT} else operation.line
+
+
+def _what(earlier: Operation) -> str:
+    return "message" if earlier.about_id is not None else "chat"
+
+
 def _are(number: int) -> str:
     return "is" if number == 1 else "are"
 
@@ -231,6 +260,8 @@ def _earlier(operation: Operation) -> Operation | None:
         return None
     before = Operation.objects.filter(chat=operation.chat_id, pk__lt=operation.pk, state__in=OPEN)
     alike = Q(kind=Kind.CREATE_CHAT)
+    if operation.about_id is not None:
+        alike |= Q(about=operation.about_id)
     for kinds in (TALK, CHANGES):
         if operation.kind in kinds:
             alike |= Q(kind__in=kinds, priority__lte=operation.priority)

@@ -16,6 +16,13 @@ from chats.queries import access
 
 register = template.Library()
 
+_WITH_HANDLE: dict[str, str] = {
+    Kind.BLOCK_HANDLE: "Block {}",
+    Kind.UNBLOCK_HANDLE: "Unblock {}",
+    Kind.STOP_LOCATION: "Stop seeing where {} is",
+    Kind.CHECK_CAPABILITY: "Check whether {1} reaches {0}",
+}
+
 
 @register.filter
 def describe(operation: Operation) -> str:
@@ -29,6 +36,17 @@ def describe(operation: Operation) -> str:
         return f"Remove {payload['handle']}"
     if operation.kind == Kind.UPLOAD_ATTACHMENT and payload.get("file"):
         return f"Upload “{payload['file']}”"
+    words = _WITH_HANDLE.get(operation.kind)
+    if words and payload.get("handle"):
+        return words.format(payload["handle"], payload.get("service", ""))
+    if operation.kind in {Kind.ADD_REACTION, Kind.REMOVE_REACTION} and payload.get("type"):
+        sign = payload.get("custom_emoji") or payload["type"]
+        return f"React with {sign}" if operation.kind == Kind.ADD_REACTION else f"Take back {sign}"
+    if operation.kind == Kind.SET_FORWARDING:
+        number = payload.get("forwarding_number")
+        return f"Forward calls to {number}" if number else "Stop forwarding calls"
+    if operation.kind == Kind.SAVE_CONTACT_CARD and payload.get("first_name"):
+        return f"Save the contact card “{payload['first_name']} {payload.get('last_name', '')}".rstrip() + "”"
     return str(operation.get_kind_display())
 
 

@@ -41,9 +41,9 @@ CONSOLE_EVENTS: Final = tuple(
     sorted(
         name
         for name in EVENT_TYPES
-        if name.startswith(("message.", "reaction.", "participant.", "phone_number.", "location."))
+        if name.startswith(("message.", "reaction.", "participant.", "phone_number.", "location.", "contact_card."))
         or (name.startswith("chat.") and "background" not in name)
-        or name in ("contact_card.received", "webhook_subscription.disabled")
+        or name == "webhook_subscription.disabled"
     )
 )
 

@@ -9,6 +9,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
+from chats.v3.account_events import (
+    CardEvent,
+    ForwardingEvent,
+    LocationSharingEvent,
+    read_card,
+    read_forwarding,
+    read_location_sharing,
+)
 from chats.v3.chat_events import (
     GroupChangedEvent,
     GroupChangeFailedEvent,
@@ -40,26 +48,32 @@ __all__ = [
     "EVENT_TYPES",
     "MESSAGE_EVENTS",
     "WEBHOOK_VERSION",
+    "CardEvent",
     "EditedEvent",
     "Envelope",
     "Event",
     "FailedEvent",
+    "ForwardingEvent",
     "GroupChangeFailedEvent",
     "GroupChangedEvent",
     "LineStatusEvent",
+    "LocationSharingEvent",
     "MessageEvent",
     "ParticipantEvent",
     "ReactionEvent",
     "TypingEvent",
     "Unreadable",
     "parse_envelope",
+    "read_card",
     "read_chat_created",
     "read_edited",
     "read_event",
     "read_failed",
+    "read_forwarding",
     "read_group_change_failed",
     "read_group_changed",
     "read_line_status",
+    "read_location_sharing",
     "read_message",
     "read_participant",
     "read_reaction",
@@ -77,6 +91,9 @@ Event = (
     | GroupChangeFailedEvent
     | TypingEvent
     | LineStatusEvent
+    | LocationSharingEvent
+    | ForwardingEvent
+    | CardEvent
 )
 _READERS: Final[dict[str, Callable[[Envelope], Event]]] = {
     **dict.fromkeys(MESSAGE_EVENTS, read_message),
@@ -94,6 +111,10 @@ _READERS: Final[dict[str, Callable[[Envelope], Event]]] = {
     "chat.typing_indicator.started": read_typing,
     "chat.typing_indicator.stopped": read_typing,
     "phone_number.status_updated": read_line_status,
+    "phone_number.forwarding_updated": read_forwarding,
+    "location.sharing.started": read_location_sharing,
+    "location.sharing.stopped": read_location_sharing,
+    **dict.fromkeys(("contact_card.created", "contact_card.updated", "contact_card.deleted"), read_card),
 }
 
 

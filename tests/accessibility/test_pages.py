@@ -38,12 +38,14 @@ def pages_of_an_administrator(world: World) -> list[str]:
         f"/inbox/{world.long.pk}/",
         f"/inbox/{world.group.pk}/",
         f"/inbox/{world.closed.pk}/",
+        f"/inbox/{world.direct.pk}/messages/{world.ours.pk}/menu/",
         "/inbox/?q=nobody+at+all&unread=1&kind=group&health=none",
         "/inbox/new/",
         "/groups/",
         "/groups/?q=nobody",
         "/lines/",
         f"/lines/{world.line.pk}/",
+        f"/lines/{world.other.pk}/",
         "/activity/",
         "/activity/?state=unknown",
         f"/activity/operations/{world.waiting.pk}/",
@@ -114,6 +116,34 @@ def open_what_opens(eyes: Eyes, world: World) -> None:
     page.keyboard.press("?")
     page.get_by_role("heading", name="Keyboard shortcuts").wait_for()
     eyes.look("shortcuts")
+    page.goto(f"/inbox/{world.direct.pk}/")
+    page.locator(f"#message-{world.ours.pk} .msg-menu").focus()
+    page.keyboard.press("Enter")
+    menu = page.locator("#message-menu")
+    menu.get_by_text("Edit", exact=True).click()
+    menu.get_by_label("New words").fill(" ")
+    menu.get_by_role("button", name="Save").click()
+    page.get_by_text("Write something first.").wait_for()
+    eyes.look("a menu with a refusal")
+    menu.get_by_text("Delete", exact=True).click()
+    eyes.look("a menu with all open")
+    menu.get_by_role("button", name="Reply").click()
+    page.get_by_role("button", name="Do not reply to it").wait_for()
+    eyes.look("an answer")
+    page.goto(f"/inbox/{world.long.pk}/")
+    about = page.get_by_role("button", name="About this chat")
+    if about.is_visible():
+        about.click()
+    page.get_by_role("button", name="Block", exact=True).click()
+    page.get_by_label("Reason").wait_for()
+    eyes.look("block somebody")
+    page.goto(f"/lines/{world.line.pk}/")
+    page.get_by_text("Change the contact card").or_(page.get_by_text("Make a contact card")).click()
+    page.get_by_label("First name").fill("")
+    page.get_by_role("button", name="Save card").click()
+    page.get_by_text("Give the card a first name").wait_for()
+    page.get_by_text("What the audit found").click()
+    eyes.look("a line's settings with a refusal")
     page.goto(f"/inbox/{world.group.pk}/")
     page.get_by_role("button", name="Send", exact=True).click()
     page.get_by_text("Write something first.").wait_for()

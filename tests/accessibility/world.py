@@ -10,8 +10,25 @@ from django.contrib.auth.models import User
 
 from chats import clock
 from chats.actions.groups import add_participant, remove_participant, rename_group
+from chats.actions.line_settings import save_contact_card, start_audit
 from chats.actions.messages import send_message
-from chats.models import AuditRecord, Chat, Contact, Handle, Line, Operation, SyncRun, WebhookEvent
+from chats.actions.people import block_person
+from chats.actions.sharing import share_contact_card
+from chats.actions.touches import add_reaction, edit_message
+from chats.models import (
+    AuditRecord,
+    Chat,
+    Contact,
+    Handle,
+    Line,
+    Message,
+    Operation,
+    Reaction,
+    ReputationAudit,
+    SharedLocation,
+    SyncRun,
+    WebhookEvent,
+)
 from chats.models.operation import State
 from tests.console.inbox.words import fail, write
 from tests.files import PDF, PNG, pick
@@ -29,10 +46,12 @@ class World:
     agent: User
     newcomer: User
     line: Line
+    other: Line
     direct: Chat
     long: Chat
     group: Chat
     closed: Chat
+    ours: Message
     waiting: Operation
     failed: Operation
     parked: WebhookEvent
@@ -125,6 +144,40 @@ def make_world() -> World:
     add_participant(chat=group, handle="+14155550177", by=administrator)
     remove_participant(chat=group, handle="+14155550113", by=administrator)
 
+    # What was asked of messages, people and lines: pending, failed and done.
+    ours = write(direct, "Edit me", ours=True, author=agent, service="iMessage", sent_at=now, at=now)
+    add_reaction(message=ours, type="love", by=agent)
+    edit = edit_message(message=ours, text=LONG_WORD, by=agent)
+    Operation.objects.filter(pk=edit.pk).update(
+        state=State.FAILED, error="The remote refused the words.", settled_at=now, due_at=None, trace_id="t" * 32
+    )
+    Reaction.objects.create(message=ours, type="custom", custom_emoji="🦄", is_me=True)
+    gone = write(direct, "", ours=True, parts=[], at=now - timedelta(minutes=5))
+    Message.objects.filter(pk=gone.pk).update(deleted_at=now, cleared_at=now)
+    share_contact_card(chat=direct, by=agent)
+    block_person(chat=direct, handle=ada, reason=LONG_WORD, by=agent)
+    SharedLocation.objects.create(
+        line=line, handle=ada, began_at=now, latitude=1.5, longitude=2.5, place=LONG_WORD, seen_at=now
+    )
+    for row in (line, other):
+        save_contact_card(line=row, first_name="Team", last_name=LONG_WORD, image_url="", by=administrator)
+    Operation.objects.filter(kind="save_contact_card", line=line).update(
+        state=State.FAILED, error="The remote refused the card.", settled_at=now, due_at=None
+    )
+    start_audit(line=other, by=administrator)
+    ReputationAudit.objects.create(
+        line=line,
+        remote_id="audit",
+        status="complete",
+        started_at=now,
+        generated_at=now,
+        report={
+            "severity": "AT_RISK",
+            "drivers": [{"key": "volume_spike", "summary": LONG_WORD, "metric": "3x"}],
+            "action_items": [{"title": "Slow down", "detail": LONG_WORD}],
+        },
+    )
+
     closed = make_chat(other, make_handle("+14155550120", "Eve Example"), health_status="OPTED_OUT", left_at=None)
     Handle.objects.filter(value="+14155550120").update(opted_out_at=now, blocked_at=now)
 
@@ -152,5 +205,19 @@ def make_world() -> World:
     named = Contact.objects.get(name=LONG_NAME)
     record = AuditRecord.objects.latest("pk")
     return World(
-        administrator, agent, newcomer, line, direct, long, group, closed, waiting, failed, parked, named, record
+        administrator,
+        agent,
+        newcomer,
+        line,
+        other,
+        direct,
+        long,
+        group,
+        closed,
+        ours,
+        waiting,
+        failed,
+        parked,
+        named,
+        record,
     )

@@ -12,10 +12,35 @@ from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.core.files.uploadedfile import SimpleUploadedFile
 
-from chats.actions import attachments, groups, messages, operations
+from chats import clock
+from chats.actions import (
+    attachments,
+    groups,
+    line_settings,
+    memos,
+    messages,
+    operations,
+    people,
+    sharing,
+    touches,
+)
 from chats.actions.rules import NotAllowed
-from chats.models import Attachment, AuditRecord, Chat, Contact, Handle, LineAccess, Message, Operation, Participant
+from chats.models import (
+    Attachment,
+    AuditRecord,
+    Chat,
+    Contact,
+    Handle,
+    Line,
+    LineAccess,
+    Message,
+    Operation,
+    Participant,
+    Reaction,
+    SharedLocation,
+)
 from chats.models.operation import State
+from tests.console.inbox.words import write
 from tests.people import NOON, make_person
 from tests.sandbox.uploads import PNG
 
@@ -48,6 +73,14 @@ def _start_in_an_old_one(chat: Chat, group: Chat, by: User) -> object:
     return messages.start_chat(line=chat.line, to=["+14155550101"], text="Hello", by=by, key=uuid.uuid4())
 
 
+def _sent(chat: Chat) -> Message:
+    return Message.objects.get(chat=chat, direction="outbound")
+
+
+def _of(chat: Chat) -> Handle:
+    return Handle.objects.filter(participations__chat=chat, participations__is_me=False).earliest("pk")
+
+
 ACTIONS: dict[str, tuple[str, Callable[[Chat, Chat, User], object], int]] = {
     # name: the right it needs, the call, how many operations it writes
     "send_message": ("reply", _send, 1),
@@ -73,8 +106,70 @@ ACTIONS: dict[str, tuple[str, Callable[[Chat, Chat, User], object], int]] = {
         lambda chat, group, by: groups.remove_participant(chat=group, handle="+14155550111", by=by),
         1,
     ),
+    "send_voice_memo": (
+        "reply",
+        lambda chat, group, by: memos.send_voice_memo(
+            chat=chat, url="https://example.com/a.m4a", by=by, key=uuid.uuid4()
+        ),
+        1,
+    ),
+    "edit_message": ("reply", lambda chat, group, by: touches.edit_message(message=_sent(chat), text="Bye", by=by), 1),
+    "delete_message": ("reply", lambda chat, group, by: touches.delete_message(message=_sent(chat), by=by), 1),
+    "add_reaction": ("reply", lambda chat, group, by: touches.add_reaction(message=_sent(chat), type="like", by=by), 1),
+    "remove_reaction": (
+        "reply",
+        lambda chat, group, by: touches.remove_reaction(message=_sent(chat), type="love", by=by),
+        1,
+    ),
+    "show_typing": ("reply", lambda chat, group, by: sharing.show_typing(chat=chat, on=True, by=by), 1),
+    "share_contact_card": ("reply", lambda chat, group, by: sharing.share_contact_card(chat=chat, by=by), 1),
+    "request_location": ("reply", lambda chat, group, by: sharing.request_location(chat=chat, by=by), 1),
+    "read_location": ("reply", lambda chat, group, by: sharing.read_location(chat=group, by=by), 1),
+    "stop_location": (
+        "reply",
+        lambda chat, group, by: sharing.stop_location(chat=group, handle=_of(group), by=by),
+        1,
+    ),
+    "block_person": (
+        "reply",
+        lambda chat, group, by: people.block_person(chat=chat, handle=_of(chat), reason="Spam", by=by),
+        1,
+    ),
+    "unblock_person": (
+        "reply",
+        lambda chat, group, by: people.unblock_person(chat=group, handle=_of(group), by=by),
+        1,
+    ),
+    "check_capability": (
+        "reply",
+        lambda chat, group, by: people.check_capability(chat=chat, handle=_of(chat), service="RCS", by=by),
+        1,
+    ),
+    "save_contact_card": (
+        "manage",
+        lambda chat, group, by: line_settings.save_contact_card(
+            line=chat.line, first_name="Team", last_name="", image_url="", by=by
+        ),
+        1,
+    ),
+    "set_forwarding": (
+        "manage",
+        lambda chat, group, by: line_settings.set_forwarding(line=chat.line, number="+14155550188", by=by),
+        1,
+    ),
+    "start_audit": ("manage", lambda chat, group, by: line_settings.start_audit(line=chat.line, by=by), 1),
     "leave_group": ("manage", lambda chat, group, by: groups.leave_group(chat=group, by=by), 1),
 }
+NEEDS_MORE = {
+    "edit_message",
+    "delete_message",
+    "add_reaction",
+    "remove_reaction",
+    "share_contact_card",
+    "stop_location",
+    "unblock_person",
+}
+"""What can be done only where something is there already: a message of ours, a reaction, a share, a block."""
 REPLY, MANAGE = {"agent", "manager", "administrator"}, {"manager", "administrator"}
 PEOPLE = ["agent", "manager", "administrator", "outsider", "roleless", "lineless", "inactive", "anonymous"]
 
@@ -100,6 +195,7 @@ def cast(chat: Chat, agent: User, manager: User, administrator: User, outsider: 
 def everything() -> dict[str, list[tuple[Any, ...]]]:
     """All rows that an action could change."""
     models: list[Any] = [Attachment, Chat, Participant, Handle, Contact, Message, Operation, AuditRecord]
+    models += [Line, Reaction, SharedLocation]
     return {model.__name__: sorted(model.objects.values_list(), key=lambda row: row[0]) for model in models}
 
 
@@ -107,6 +203,11 @@ def everything() -> dict[str, list[tuple[Any, ...]]]:
 @pytest.mark.parametrize("action", ACTIONS)
 def test_an_action_is_for_those_who_may(action: str, who: str, chat: Chat, group: Chat, cast: dict[str, Any]) -> None:
     Chat.objects.filter(pk=chat.pk).update(unread_count=3)
+    if action in NEEDS_MORE:
+        message = write(chat, ours=True, service="iMessage", at=clock.now(), sent_at=clock.now())
+        Reaction.objects.create(message=message, type="love", is_me=True)
+        SharedLocation.objects.create(line=group.line, handle=_of(group), began_at=NOON)
+        Handle.objects.filter(pk=_of(group).pk).update(blocked_at=NOON)
     right, act, written = ACTIONS[action]
     before = everything()
     if who in (REPLY if right == "reply" else MANAGE):

@@ -267,3 +267,25 @@ def test_the_last_comparison_stays_however_old_it_is(moment: Clock) -> None:
     Reconciliation.objects.create(cause="door", state="waiting", since=NOON, until=NOON, created_at=NOON, due_at=NOON)
     assert apply() == 1
     assert Reconciliation.objects.order_by("pk").first() == last
+
+
+def test_the_words_of_an_edit_go_with_their_message(chat: Chat, moment: Clock) -> None:
+    Retention.objects.create(pk=1, message_days=30, event_days=30)
+    old, new = a_message(chat, 31), a_message(chat, 29)
+    for message in (old, new):
+        Operation.objects.create(
+            kind="edit_message",
+            lane=lanes.lane_of(chat.line),
+            line=chat.line,
+            chat=chat,
+            about=message,
+            payload={"part_index": 0, "text": "Secret"},
+            state="confirmed",
+            created_at=message.happened_at,
+            settled_at=message.happened_at,
+        )
+    apply()
+    assert dict(Operation.objects.values_list("about", "payload")) == {
+        old.pk: {"part_index": 0},
+        new.pk: {"part_index": 0, "text": "Secret"},
+    }

@@ -133,7 +133,7 @@ def test_the_names_are_those_of_the_official_sdk() -> None:
 
 def test_the_console_subscribes_to_names_that_exist_and_to_all_it_reads() -> None:
     assert set(CONSOLE_EVENTS) < EVENT_TYPES
-    assert len(set(CONSOLE_EVENTS)) == len(CONSOLE_EVENTS) == 25
+    assert len(set(CONSOLE_EVENTS)) == len(CONSOLE_EVENTS) == 28
     assert set(CONSOLE_EVENTS) > MESSAGE_EVENTS | {
         "message.failed",
         "message.edited",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from chats.engine.events import contacts, groups, lines, messages, typing
+from chats.engine.events import contacts, groups, lines, locations, messages, typing
 from chats.models import WebhookEvent
 
 HANDLERS: dict[str, Callable[[WebhookEvent], None]] = {
@@ -26,6 +26,12 @@ HANDLERS: dict[str, Callable[[WebhookEvent], None]] = {
     "chat.typing_indicator.started": typing.typing_changed,
     "chat.typing_indicator.stopped": typing.typing_changed,
     "contact_card.received": contacts.card_received,
+    "contact_card.created": lines.card_changed,
+    "contact_card.updated": lines.card_changed,
+    "contact_card.deleted": lines.card_changed,
     "phone_number.status_updated": lines.status_updated,
+    "phone_number.forwarding_updated": lines.forwarding_updated,
+    "location.sharing.started": locations.sharing_changed,
+    "location.sharing.stopped": locations.sharing_changed,
 }
 """By event type. Types that are not here are kept as they came and change nothing."""

@@ -6,14 +6,11 @@ from datetime import datetime, timedelta
 
 from chats import clock, live
 from chats.engine import adopt, settle, store, titles
-from chats.engine.events import find
+from chats.engine.events import confirm, find
 from chats.models import Chat, Line, Operation, Participant, WebhookEvent
 from chats.models.common import Service
 from chats.models.operation import Kind, State
 from chats.v3 import events
-
-# An event may come while the answer to our own call is still on its way.
-MAY_BE_CONFIRMED = [State.QUEUED, State.SENDING, State.UNKNOWN, State.ACCEPTED, State.FAILED]
 
 # The remote's clock and ours are not the same.
 CLOCKS_DIFFER_BY = timedelta(seconds=10)
@@ -115,10 +112,4 @@ def _put_participant(chat: Chat, told: events.ParticipantEvent, *, at: datetime)
 def _confirm(chat: Chat, kind: Kind, **payload: str) -> None:
     """Confirm the oldest operation of this kind that asked for this."""
     wanted = {f"payload__{key}": value for key, value in payload.items()}
-    rows = Operation.objects.select_for_update().filter(chat=chat, kind=kind, state__in=MAY_BE_CONFIRMED, **wanted)
-    # One that never left cannot be what the remote has carried out.
-    operation = rows.filter(first_sent_at__isnull=False).order_by("pk").exclude(state=State.FAILED).first()
-    if operation is None:
-        operation = rows.filter(state=State.FAILED, accepted_at__isnull=False).order_by("-pk").first()
-    if operation is not None:
-        settle.confirm(operation)
+    confirm.oldest(Operation.objects.filter(chat=chat, kind=kind, **wanted))

@@ -4,7 +4,7 @@ from chats import clock, live
 from chats.engine import breaker, store
 from chats.engine.events import find
 from chats.models import Line, WebhookEvent
-from chats.v3.events import read_line_status
+from chats.v3.events import read_card, read_forwarding, read_line_status
 
 
 def status_updated(event: WebhookEvent) -> None:
@@ -26,3 +26,27 @@ def status_updated(event: WebhookEvent) -> None:
         breaker.flagged(line, at=changed_at or clock.now())
     elif told.new_status == Line.Status.ACTIVE:
         breaker.is_active_again(line)
+
+
+def forwarding_updated(event: WebhookEvent) -> None:
+    """Calls to a line go elsewhere, whoever changed it."""
+    told = read_forwarding(find.envelope_of(event))
+    line = find.line_of(event, told.phone_number)
+    if line is None:
+        raise find.Unusable("The event is about a line that is not ours.")
+    store.save_forwarding(line, told.forwarding_number or "", at=told.changed_at or event.happened_at or clock.now())
+
+
+def card_changed(event: WebhookEvent) -> None:
+    """A line's contact card was made, changed or taken away, whoever did it."""
+    told = read_card(find.envelope_of(event))
+    line = find.line_of(event, told.phone_number)
+    if line is None:
+        raise find.Unusable("The event is about a line that is not ours.")
+    store.save_card(
+        line,
+        first_name=told.first_name if told.exists else "",
+        last_name=told.last_name if told.exists else "",
+        image_url=told.image_url if told.exists else "",
+        at=told.changed_at or event.happened_at or clock.now(),
+    )

@@ -8,10 +8,10 @@ from django.db.models import Q, QuerySet
 
 from chats import clock, live
 from chats.engine import breaker, delivery, inflow, media, news, pacing, settle, store
-from chats.engine.events import find
+from chats.engine.events import confirm, find
 from chats.models import Chat, Handle, LineFailure, Message, Operation, Reaction, WebhookEvent
 from chats.models.common import Service
-from chats.models.operation import State
+from chats.models.operation import Kind, State
 from chats.v3 import content, events
 
 Status = Message.Status
@@ -68,6 +68,10 @@ def message_edited(event: WebhookEvent) -> None:
     told = events.read_edited(find.envelope_of(event))
     message = _known(event, told.message_id, told.chat_id)
     at = told.edited_at or event.happened_at or clock.now()
+    if message.is_ours:
+        edits = Operation.objects.filter(about=message, kind=Kind.EDIT_MESSAGE, payload__part_index=told.part_index)
+        # A line that keeps nothing does not say the words (linq-v3, 3.6).
+        confirm.oldest(edits if told.zero_retention else edits.filter(payload__text=told.text))
     if message.edited_at is not None and at < message.edited_at:
         return
     if not told.zero_retention and told.part_index < len(message.parts):
@@ -87,6 +91,7 @@ def reaction_added(event: WebhookEvent) -> None:
         row = _same(wanted).first() or wanted
         row.reacted_at = max(filter(None, (row.reacted_at, wanted.reacted_at)), default=None)
         row.save()
+    _confirm_reaction(Kind.ADD_REACTION, wanted)
     live.announce("message", line_id=message.chat.line_id, chat_id=message.chat_id, message_id=message.pk)
 
 
@@ -99,6 +104,7 @@ def reaction_removed(event: WebhookEvent) -> None:
         # One that was put back since stays.
         rows = rows.filter(Q(reacted_at__isnull=True) | Q(reacted_at__lte=wanted.reacted_at))
     rows.delete()
+    _confirm_reaction(Kind.REMOVE_REACTION, wanted)
     live.announce("message", line_id=message.chat.line_id, chat_id=message.chat_id, message_id=message.pk)
 
 
@@ -227,6 +233,20 @@ def _reaction(message: Message, told: events.ReactionEvent) -> Reaction:
         remote_id=inflow.reaction_id(told.type, told.reaction_id),
         reacted_at=told.reacted_at,
     )
+
+
+def _confirm_reaction(kind: Kind, told: Reaction) -> None:
+    """Confirm our own wish for what an event of ours tells."""
+    if told.is_me:
+        confirm.oldest(
+            Operation.objects.filter(
+                about=told.message,
+                kind=kind,
+                payload__part_index=told.part_index,
+                payload__type=told.type,
+                payload__custom_emoji=told.custom_emoji,
+            )
+        )
 
 
 def _same(wanted: Reaction) -> QuerySet[Reaction]:

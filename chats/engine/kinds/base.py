@@ -39,6 +39,8 @@ class Handler(ABC):
 
     has_key: bool = False
     """True when the remote recognises a repeat by its idempotency key, so that repeating is safe."""
+    may_be_repeated: bool = True
+    """False when asking twice would happen twice: one without an answer is only looked for, and then given up."""
     is_confirmed: bool = True
     """True when an event confirms the effect; otherwise accepted is its end."""
     most_attempts: int | None = None

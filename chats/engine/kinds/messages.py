@@ -15,7 +15,7 @@ from chats.v3.errors import Refused
 
 def _content(operation: Operation) -> dict[str, Any]:
     """The message as the remote wants it, with the operation's key."""
-    message = _message_of(operation)
+    message = message_of(operation)
     wanted: dict[str, Any] = {"parts": files.outward(message.parts), "idempotency_key": str(operation.key)}
     if message.effect:
         wanted["effect"] = message.effect
@@ -26,7 +26,7 @@ def _content(operation: Operation) -> dict[str, Any]:
     return wanted
 
 
-def _message_of(operation: Operation) -> Message:
+def message_of(operation: Operation) -> Message:
     if operation.message is None:
         raise ValueError("an operation that sends has a message")
     return operation.message
@@ -34,9 +34,17 @@ def _message_of(operation: Operation) -> Message:
 
 def chat_id_of(operation: Operation) -> str:
     """The remote's id of the operation's chat: an operation is bound to a chat, never to participants (law 7)."""
-    if operation.chat is None or operation.chat.remote_id is None:
+    chat = chat_of(operation)
+    if chat.remote_id is None:
         raise ValueError("the chat has no id at the remote yet")
-    return str(operation.chat.remote_id)
+    return str(chat.remote_id)
+
+
+def chat_of(operation: Operation) -> Chat:
+    """The operation's chat."""
+    if operation.chat is None:
+        raise ValueError("an operation within a chat says which")
+    return operation.chat
 
 
 def _accept(message_id: int, sent: resources.SentMessage, trace_id: str | None) -> None:
@@ -59,11 +67,11 @@ def _found_start(chat: Chat, remote_chat: resources.Chat, message_id: int, their
     _found(message_id, theirs)
 
 
-class _Sends(Handler):
+class Sends(Handler):
     has_key = True
 
     def look(self, client: Client, operation: Operation) -> Look:
-        message = _message_of(operation)
+        message = message_of(operation)
         if message.remote_id is None:
             return Look(Sight.GONE)
         try:
@@ -84,23 +92,23 @@ class _Sends(Handler):
         return Look(Sight.THERE if there else Sight.NOT_YET, write)
 
 
-class SendMessage(_Sends):
+class SendMessage(Sends):
     """POST /v3/chats/{id}/messages. Confirmed by message.sent and what follows it."""
 
     def call(self, client: Client, operation: Operation) -> Answer:
         result = client.messages.send(chat_id_of(operation), _content(operation))
-        message_id = _message_of(operation).pk
+        message_id = message_of(operation).pk
         return Answer(result.trace_id, lambda: _accept(message_id, result.message, result.trace_id))
 
     def find(self, client: Client, operation: Operation) -> Answer | None:
         if operation.chat is None or operation.chat.remote_id is None:
             return None
-        message = _message_of(operation)
+        message = message_of(operation)
         theirs = search.in_chat(client, chat_id_of(operation), message, operation)
         return None if theirs is None else Answer(None, lambda: _found(message.pk, theirs))
 
 
-class CreateChat(_Sends):
+class CreateChat(Sends):
     """POST /v3/chats: the chat comes to be with its first message."""
 
     def call(self, client: Client, operation: Operation) -> Answer:
@@ -109,7 +117,7 @@ class CreateChat(_Sends):
         result = client.chats.create(
             from_=operation.line.phone_number, to=operation.payload["to"], message=_content(operation)
         )
-        chat, message_id = operation.chat, _message_of(operation).pk
+        chat, message_id = operation.chat, message_of(operation).pk
 
         def write() -> None:
             adopt.take_remote_chat(chat, result.chat)
@@ -120,7 +128,7 @@ class CreateChat(_Sends):
     def find(self, client: Client, operation: Operation) -> Answer | None:
         if operation.line is None or operation.chat is None:
             return None
-        chat, message = operation.chat, _message_of(operation)
+        chat, message = operation.chat, message_of(operation)
         wanted = set(operation.payload["to"])
         for remote_chat in search.chats_with(client, operation.line.phone_number, wanted):
             theirs = search.in_chat(client, remote_chat.id, message, operation)

@@ -104,15 +104,16 @@ def test_the_page_costs_the_same_whatever_it_shows(
     for n in range(number):
         message = write(group, str(n), ours=bool(n % 2), author=agent if n % 2 else None)
         Reaction.objects.create(message=message, type="like", handle=message.sender, is_me=message.sender is None)
-    # session, person, two for the rights; chat, participants, messages, reactions; pending and failed changes
-    with django_assert_num_queries(10):
+    # session, person, two for the rights; chat, participants, messages, reactions, what changes them; pending and
+    # failed changes; who shares where they are
+    with django_assert_num_queries(12):
         client.get(f"/inbox/{group.pk}/", headers=THREAD)
     # and lines, chats, unread beside it
-    with django_assert_num_queries(13):
+    with django_assert_num_queries(15):
         client.get(f"/inbox/{group.pk}/")
-    with django_assert_num_queries(7):
+    with django_assert_num_queries(8):
         client.get(f"/inbox/{group.pk}/updates/")
-    with django_assert_num_queries(7):
+    with django_assert_num_queries(8):
         client.get(f"/inbox/{group.pk}/older/")
     with django_assert_num_queries(6):
         client.get(f"/inbox/{group.pk}/head/")

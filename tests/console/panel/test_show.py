@@ -150,6 +150,6 @@ def test_it_takes_as_many_queries_for_many_people_as_for_few(manager, line, djan
     many = make_chat(line, *[make_handle(f"+1415556{i:04d}", f"Person {i}") for i in range(30)], name="Many")
     client = signed_in(manager)
     for chat in (few, many):
-        # Session, account, its rights (2), the chat, its people, pending and failed changes.
-        with django_assert_num_queries(8):
+        # Session, account, its rights (2), the chat, its people, pending and failed changes, shared locations.
+        with django_assert_num_queries(9):
             client.get(reverse("admin:chat_panel", args=[chat.pk]))
