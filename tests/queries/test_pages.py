@@ -256,7 +256,7 @@ def test_a_thread_takes_the_same_queries_however_long(
                 chat=chat, direction="inbound", delivery_status="received", happened_at=NOON, sender=sender
             )
             Reaction.objects.create(message=theirs, type="love", handle=sender)
-        with django_assert_num_queries(2):
+        with django_assert_num_queries(3):
             for message in inbox.thread_page(chat).rows:
                 str(message.sender)
                 str(message.author)
