@@ -156,6 +156,11 @@ def _note(operation: Operation, problem: RemoteError) -> None:
 
 def _save(operation: Operation) -> None:
     operation.save(update_fields=_FIELDS)
+    announce(operation)
+
+
+def announce(operation: Operation) -> None:
+    """Tell open pages that the operation has moved, and with it the message or the chat that it is for."""
     live.announce("operation", line_id=operation.line_id, chat_id=operation.chat_id)
     if operation.message_id:
         live.announce("message", line_id=operation.line_id, chat_id=operation.chat_id, message_id=operation.message_id)

@@ -12,15 +12,16 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from http.cookiejar import DefaultCookiePolicy
-from typing import Final, NoReturn, TypeVar
-from urllib.parse import quote, urlsplit
+from typing import Any, Final, NoReturn, TypeVar
+from urllib.parse import quote, urlencode, urlsplit
 
 import requests
 from requests.auth import AuthBase
+from requests.structures import CaseInsensitiveDict
 from urllib3.exceptions import ConnectTimeoutError, HTTPError, NewConnectionError
 from urllib3.exceptions import ProxyError as UnreachableProxy
 
-from chats.v3.errors import NoAnswer, NotReached, RemoteError, from_response
+from chats.v3.errors import SAFE_METHODS, NoAnswer, NotReached, RemoteError, from_response
 from chats.v3.resources.reading import Json, Unreadable
 
 T = TypeVar("T")
@@ -31,19 +32,8 @@ MAX_ANSWER_BYTES: Final = 32 * 1024 * 1024
 _CHUNK: Final = 64 * 1024
 
 
-class _Bearer(AuthBase):
-    """Sets the token. Being an auth object, it also keeps requests from looking into ~/.netrc for another."""
-
-    def __init__(self, api_key: str) -> None:
-        self._api_key = api_key
-
-    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
-        request.headers["Authorization"] = f"Bearer {self._api_key}"
-        return request
-
-
 class _Nobody(AuthBase):
-    """Sends no token, for storage elsewhere, and again keeps ~/.netrc out."""
+    """Sends no token, for storage elsewhere. Being an auth object, it keeps requests from looking into ~/.netrc."""
 
     def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
         return request
@@ -98,7 +88,14 @@ class Transport:
         self.base_url = base_url.rstrip("/")
         self.origin = f"{parts.scheme}://{parts.netloc}"
         self._timeout = timeout
-        self._auth = _Bearer(api_key)
+        self._headers = {
+            "User-Agent": USER_AGENT,
+            "Accept-Encoding": "gzip, deflate",
+            "Accept": "application/json",
+            "Connection": "keep-alive",
+            "Content-Type": "application/json",
+            "Authorization": f"Bearer {api_key}",
+        }
         self._threads = threading.local()
 
     def __repr__(self) -> str:
@@ -106,15 +103,16 @@ class Transport:
 
     def request(self, method: str, path: str, *, query: Query | None = None, body: Json | None = None) -> Answer:
         """Ask the remote for `path`, which begins with /v3/. Raises `RemoteError`."""
-        response, content = self._exchange(
-            method,
-            self.base_url + path,
-            query=_flat(query or {}),
-            content=None if body is None else json.dumps(body).encode(),
-            headers={"Content-Type": "application/json", "Accept": "application/json"},
-            auth=self._auth,
+        asked = _flat(query or {})
+        response, content = _exchange(
+            lambda: self._ask(
+                method,
+                f"{self.base_url}{path}?{urlencode(asked)}" if asked else self.base_url + path,
+                None if body is None else json.dumps(body).encode(),
+            ),
             judged_as=method,
             longest=MAX_ANSWER_BYTES,
+            seconds=sum(self._timeout),
         )
         trace_id = response.headers.get("X-Trace-ID")
         data: object = {}
@@ -135,14 +133,20 @@ class Transport:
 
         The same bytes at the same URL may be stored any number of times, so no failure is an unknown outcome.
         """
-        self._exchange(
-            "PUT", url, content=content, headers=headers, auth=_Nobody(), judged_as="GET", longest=MAX_ANSWER_BYTES
+        _exchange(
+            lambda: self._elsewhere("PUT", url, content, headers),
+            judged_as="GET",
+            longest=MAX_ANSWER_BYTES,
+            seconds=sum(self._timeout),
         )
 
     def fetch_file(self, url: str, *, longest: int) -> Fetched:
         """The file at a URL that the remote gave out, without the token. Raises `RemoteError`."""
-        response, content = self._exchange(
-            "GET", url, content=None, headers={}, auth=_Nobody(), judged_as="GET", longest=longest
+        response, content = _exchange(
+            lambda: self._elsewhere("GET", url, None, {}),
+            judged_as="GET",
+            longest=longest,
+            seconds=sum(self._timeout),
         )
         return Fetched(content, response.headers.get("Content-Type", "application/octet-stream"))
 
@@ -151,7 +155,7 @@ class Transport:
         session = getattr(self._threads, "session", None)
         if session is not None:
             session.close()
-            del self._threads.session
+            self._threads.__dict__.clear()
 
     def _session(self) -> requests.Session:
         session: requests.Session | None = getattr(self._threads, "session", None)
@@ -162,51 +166,64 @@ class Transport:
             self._threads.session = session
         return session
 
-    def _exchange(
-        self,
-        method: str,
-        url: str,
-        *,
-        content: bytes | None,
-        headers: Mapping[str, str],
-        auth: AuthBase,
-        judged_as: str,
-        longest: int,
-        query: Mapping[str, str] | None = None,
-    ) -> tuple[requests.Response, bytes]:
-        """Send one request and read its answer whole. `judged_as` is the method by which failures are judged."""
-        response, failure = None, None
-        until = time.monotonic() + sum(self._timeout)
-        try:
-            response = self._session().request(
-                method,
-                url,
-                params=query,
-                data=content,
-                headers=headers,
-                auth=auth,
-                timeout=self._timeout,
-                allow_redirects=False,
-                stream=True,
-            )
-        except requests.RequestException as error:
-            failure = error
-        # Raised out here, so that it does not carry the original: that one holds the request, token and all.
-        if response is None:
-            _raise_unsent(failure, judged_as)
-        with response:
-            body, whole = _read(response, longest=longest, until=until)
-        if not 200 <= response.status_code < 300:
-            # Cut short or not, an error says enough by its status.
-            raise from_response(response.status_code, response.headers, body, method=judged_as)
-        if not whole:
-            raise NoAnswer(
-                "The remote's answer was cut off",
-                method=judged_as,
-                status=response.status_code,
-                trace_id=response.headers.get("X-Trace-ID"),
-            )
-        return response, body
+    def _ask(self, method: str, url: str, content: bytes | None) -> requests.Response:
+        """Send one request to the API.
+
+        By the session's adapter: `Session.request` looks through the whole environment for proxies and reads the
+        default headers, cookies and hooks anew for every request, which takes as long as the request itself.
+        """
+        session = self._session()
+        way: dict[str, Any] | None = getattr(self._threads, "way", None)
+        if way is None:
+            # The proxies and certificates that the environment names for the API.
+            way = self._threads.way = dict(session.merge_environment_settings(self.base_url, {}, True, None, None))
+        request = requests.PreparedRequest()
+        request.method, request.url, request.body, request.hooks = method, url, content, {}
+        request.headers = CaseInsensitiveDict(self._headers)
+        if content is not None or method not in SAFE_METHODS:
+            request.headers["Content-Length"] = str(len(content or b""))
+        return session.get_adapter(url).send(request, timeout=self._timeout, **way)
+
+    def _elsewhere(self, method: str, url: str, content: bytes | None, headers: Mapping[str, str]) -> requests.Response:
+        """Send one request to storage, without the token."""
+        return self._session().request(
+            method,
+            url,
+            data=content,
+            headers=headers,
+            auth=_Nobody(),
+            timeout=self._timeout,
+            allow_redirects=False,
+            stream=True,
+        )
+
+
+def _exchange(
+    send: Callable[[], requests.Response], *, judged_as: str, longest: int, seconds: float
+) -> tuple[requests.Response, bytes]:
+    """Send one request and read its answer whole in so many seconds. `judged_as` is the method that judges failures."""
+    response, failure = None, None
+    until = time.monotonic() + seconds
+    try:
+        response = send()
+    except requests.RequestException as error:
+        failure = error
+    # Raised out here, so that it does not carry the original: that one holds the request, token and all.
+    if response is None:
+        _raise_unsent(failure, judged_as)
+    with response:
+        body, whole = _read(response, longest=longest, until=until)
+    if not 200 <= response.status_code < 300:
+        # Cut short or not, an error says enough by its status.
+        raise from_response(response.status_code, response.headers, body, method=judged_as)
+    if not whole:
+        raise NoAnswer(
+            "The remote's answer was cut off",
+            method=judged_as,
+            status=response.status_code,
+            trace_id=response.headers.get("X-Trace-ID"),
+        )
+    return response, body
 
 
 def path(*segments: str) -> str:
