@@ -6,14 +6,14 @@ In SQL by hand, because each row gets values of its own: what is to be written c
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 from django.db import connection
 
 from chats.engine import pacing, store
-from chats.models import Line, Message
+from chats.models import Line, Message, Operation
 from chats.models.common import Service
 from chats.models.operation import Pace
 from chats.v3 import resources
@@ -33,6 +33,14 @@ WHERE (
 """
 _FULL_PEOPLE = _FULL.format(belongs="handle_id = recipient AND line_id = %(line)s")
 _FULL_GROUPS = _FULL.format(belongs="chat_id = recipient")
+
+# As `pacing.spend`, for those whom the line has written to before.
+_DEPART = """
+INSERT INTO chats_departure (line_id, number, at, operation_id, handle_id, chat_id)
+SELECT %(line)s, %(after)s + told.place, %(now)s, told.operation, told.person, told.grp
+FROM unnest(%(operations)s::bigint[], %(people)s::bigint[], %(groups)s::bigint[]) WITH ORDINALITY
+    AS told (operation, person, grp, place)
+"""
 
 # As `settle.accept`, for rows whose claim is still ours.
 _ACCEPT = """
@@ -84,6 +92,22 @@ def full_recipients(line: Line, *, people: Sequence[int], groups: Sequence[int],
             cursor.execute(_FULL_GROUPS, {**told, "recipients": list(groups)})
             found |= {("group", recipient) for (recipient,) in cursor.fetchall()}
     return found
+
+
+def depart(
+    line: Line, operations: Sequence[Operation], people: Mapping[int, int], *, after: int, now: datetime
+) -> None:
+    """Number these operations as the next departures of the line. `people` has the handle of each that goes to one."""
+    told: dict[str, Any] = {
+        "line": line.pk,
+        "after": after,
+        "now": now,
+        "operations": [operation.pk for operation in operations],
+        "people": [people.get(operation.pk) for operation in operations],
+        "groups": [None if operation.pk in people else operation.chat_id for operation in operations],
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(_DEPART, told)
 
 
 def accept(rows: Sequence[tuple[int, int, str | None]], *, now: datetime, look_at: datetime) -> set[int]:

@@ -30,9 +30,18 @@ from chats.models.operation import Kind, Pace, State
 
 log = logging.getLogger(__name__)
 
-MOST = 50
+MOST = 100
 PLANNED = 0.25
 LATEST = 0.5
+# Parts that need nothing but themselves; a file has to be at the remote first.
+_WORDS = {"text", "link"}
+# What is read of an operation here, at the gates and by the handler of a message; anything else costs a query each.
+_READ = [
+    *("key", "kind", "state", "pace", "attempts", "first_sent_at", "fence", "send_before", "lane", "line", "chat"),
+    *("chat__remote_id", "chat__is_group", "chat__left_at", "message"),
+    *("message__parts", "message__effect", "message__reply_to_remote_id", "message__reply_to_part"),
+    *("message__preferred_service", "message__remote_id", "message__key"),
+]
 
 
 @dataclass(frozen=True)
@@ -51,7 +60,7 @@ class Tempo:
         self.most = 1
 
     def learn(self, *, handled: int, of: int, seconds: float) -> None:
-        """So many of those that were taken were carried out, in so many seconds altogether."""
+        """So many of those that were taken left well, in so many seconds."""
         if handled < of:
             self.most = max(handled, 1)
             return
@@ -69,55 +78,47 @@ def take(lane_id: int, fence: int, *, most: int) -> Batch | None:
         if lane is None or lane.line is None or not _flows(lane, lane.line, now):
             return None
         rows = claims.due(lane.pk, now).select_for_update(skip_locked=True, of=("self",))
+        rows = rows.select_related("chat", "message").only(*_READ)
         operations, people = _may_leave(lane.line, list(rows[:most]), now)
         if len(operations) < 2:
             return None
-        departures = [
-            Departure(
-                line=lane.line,
-                number=lane.departed + place,
-                at=now,
-                operation=operation,
-                handle_id=people.get(operation.pk),
-                chat_id=operation.chat_id if operation.pk not in people else None,
-            )
-            for place, operation in enumerate(operations, start=1)
-        ]
-        Departure.objects.bulk_create(departures)
-        lane.departed += len(departures)
+        batch_sql.depart(lane.line, operations, people, after=lane.departed, now=now)
+        lane.departed += len(operations)
         lanes.keep(lane)
+        claimed = {
+            "state": State.SENDING,
+            "pace": Pace.FREE,
+            "attempts": 1,
+            "first_sent_at": now,
+            "lease_expires_at": now + LEASE,
+        }
         Operation.objects.filter(pk__in=[operation.pk for operation in operations]).update(
-            fence=F("fence") + 1,
-            state=State.SENDING,
-            lease_expires_at=now + LEASE,
-            attempts=1,
-            first_sent_at=now,
-            pace=Pace.FREE,
+            fence=F("fence") + 1, **claimed
         )
         for operation in operations:
             operation.fence += 1
-            operation.state, operation.pace = State.SENDING, Pace.FREE
-            operation.attempts, operation.first_sent_at, operation.lease_expires_at = 1, now, now + LEASE
+            vars(operation).update(claimed)
         return Batch(lane.pk, [Claim(one, State.QUEUED, True, now) for one in operations], lane.departed)
 
 
-def carry_out(batch: Batch) -> int:
+def carry_out(batch: Batch, tempo: Tempo) -> int:
     """Send the batch, up to the first that goes wrong or is too late. Returns how many were carried out."""
-    latest = time.monotonic() + LATEST
+    began = time.monotonic()
     handler = HANDLERS[Kind.SEND_MESSAGE]
     answers: list[tuple[Claim, Answer]] = []
     wrong: tuple[Claim, Exception] | None = None
     for claim in batch.claims:
-        if time.monotonic() >= latest:
+        if time.monotonic() - began >= LATEST:
             break
         try:
             answers.append((claim, handler.call(remote.client(), claim.operation)))
         except Exception as problem:  # noqa: BLE001
             wrong = (claim, problem)
             break
+    handled = len(answers) + (wrong is not None)
+    tempo.learn(handled=len(answers), of=len(batch.claims), seconds=time.monotonic() - began)
     if answers:
         _record(answers)
-    handled = len(answers) + (wrong is not None)
     if handled < len(batch.claims):
         _give_back(batch, batch.claims[handled:])
     if wrong is not None:
@@ -140,7 +141,8 @@ def _may_leave(line: Line, rows: list[Operation], now: datetime) -> tuple[list[O
     people: dict[int, list[tuple[Handle, bool]]] = {}
     has_met = Exists(FirstContact.objects.filter(line=line, handle=OuterRef("handle")))
     active = Participant.objects.filter(chat__in=direct, is_me=False, status=Participant.Status.ACTIVE)
-    for one in active.select_related("handle").annotate(has_met=has_met):
+    read = active.select_related("handle").only("chat", "handle__opted_out_at", "handle__blocked_at")
+    for one in read.annotate(has_met=has_met):
         people.setdefault(one.chat_id, []).append((one.handle, one.has_met))
     full = batch_sql.full_recipients(
         line,
@@ -152,6 +154,7 @@ def _may_leave(line: Line, rows: list[Operation], now: datetime) -> tuple[list[O
     recipients: dict[int, int] = {}
     seen: set[batch_sql.Recipient] = set()
     for row in rows:
+        row.line = line
         chat = row.chat
         if chat is None or not _is_plain(row):
             break
@@ -174,9 +177,11 @@ def _may_leave(line: Line, rows: list[Operation], now: datetime) -> tuple[list[O
 
 
 def _is_plain(operation: Operation) -> bool:
-    """A message that nobody has tried to send yet."""
+    """A message of words alone that nobody has tried to send yet."""
     return (
         operation.kind == Kind.SEND_MESSAGE
+        and operation.message is not None
+        and all(part.get("type") in _WORDS for part in operation.message.parts)
         and operation.state == State.QUEUED
         and operation.pace == Pace.TALK
         and operation.attempts == 0

@@ -146,6 +146,7 @@ def _by_priority(lane: Lane, due: QuerySet[Operation], now: datetime, *, lock: b
 
 
 def _first(rows: QuerySet[Operation], *, lock: bool) -> Operation | None:
+    rows = rows.select_related("chat", "line", "message")
     return (rows.select_for_update(skip_locked=True, of=("self",)) if lock else rows).first()
 
 
@@ -166,7 +167,6 @@ def due(lane_id: int, now: datetime) -> QuerySet[Operation]:
         Operation.objects.filter(lane=lane_id, due_at__lte=now)
         .filter(state__in=[State.QUEUED, State.UNKNOWN, State.ACCEPTED])
         .filter(Q(state=State.ACCEPTED) | ~waits)
-        .select_related("chat", "line", "message")
         .order_by("priority", "pace", "pk")
     )
 

@@ -33,16 +33,16 @@ def drain(lane_id: int, *, seconds: float) -> int:
 def _work(lane_id: int, fence: int, stop_at: float) -> int:
     """Carry out what may leave now, in batches where the lane allows it and one by one where not."""
     handled, tempo = 0, batches.Tempo()
-    while (now := time.monotonic()) < stop_at:
+    while time.monotonic() < stop_at:
         batch = batches.take(lane_id, fence, most=tempo.most)
         if batch is not None:
-            done, taken = batches.carry_out(batch), len(batch.claims)
-        else:
-            claim = claims.claim_next(lane_id, fence)
-            if claim is None:
-                break
-            carry.carry_out(claim)
-            done = taken = 1
-        handled += done
-        tempo.learn(handled=done, of=taken, seconds=time.monotonic() - now)
+            handled += batches.carry_out(batch, tempo)
+            continue
+        claim = claims.claim_next(lane_id, fence)
+        if claim is None:
+            break
+        began = time.monotonic()
+        carry.carry_out(claim)
+        tempo.learn(handled=1, of=1, seconds=time.monotonic() - began)
+        handled += 1
     return handled
