@@ -24,6 +24,10 @@ def main() -> None:
                 from benchmarks import sends
 
                 sends.run()
+            elif name == "door":
+                from benchmarks import door
+
+                door.run(minutes=given.minutes)
 
 
 if __name__ == "__main__":

@@ -53,9 +53,9 @@ def run() -> None:
             )
     report.notes += [
         f"One worker process of 8 threads, {ROUNDS} rounds, medians. Unpaced lines, people written to before, one",
-        f"message into each of {ONE_LANE:,} chats, or of {TWENTY_LANES} on each of 20 lines. Beside it one process each:",
-        f"a loop of requests.Session.post ({BARE:,} messages), and a Celery worker that runs a task with the official",
-        f"SDK for each message ({PLAIN:,}).",
+        f"message into each of {ONE_LANE:,} chats, or of {TWENTY_LANES} on each of 20 lines. Beside it, in one process",
+        f"each, a loop of requests.Session.post ({BARE:,} messages), and a Celery worker that runs one task",
+        f"with the official SDK for each message ({PLAIN:,}).",
     ]
     report.finish()
 

@@ -104,3 +104,24 @@ def announce_typing(*, line_id: int, chat_id: int, on: bool) -> None:
     """Somebody in the chat has begun or stopped writing."""
     event: LiveEvent = {"topic": "typing", "line": line_id, "chat": chat_id, "on": on}
     transaction.on_commit(partial(publish, event), robust=True)
+
+
+def first_to_ask(name: str) -> bool:
+    """Whether nobody has asked for `name` since it was last begun. What is asked for and never begun is forgotten
+    after two seconds. True when Redis is away: better too often than never."""
+    try:
+        return bool(_redis().set(_asked(name), 1, nx=True, ex=2))
+    except redis.RedisError:
+        return True
+
+
+def begun(name: str) -> None:
+    """Whoever asks for `name` from now on is the first again. Call it before looking at what there is to do."""
+    try:
+        _redis().delete(_asked(name))
+    except redis.RedisError as problem:
+        log.warning("That %s was begun was not told: %s", name, type(problem).__name__)
+
+
+def _asked(name: str) -> str:
+    return f"chatdeck:asked:{name}"

@@ -13,6 +13,8 @@ from celery import current_app
 from django.db import transaction
 from kombu.exceptions import OperationalError
 
+from chats import live
+
 log = logging.getLogger(__name__)
 
 DRAIN_LANE = "chats.tasks.drain_lane"
@@ -35,7 +37,17 @@ def wake_lane(lane_id: int) -> None:
 
 
 def wake_events() -> None:
-    transaction.on_commit(partial(send_task, PROCESS_EVENTS), robust=True)
+    """Process events as soon as the current transaction has committed.
+
+    One task that has not begun finds all of them, so in a burst only the first event asks for it: asking costs the
+    webhook door more than all else that it does.
+    """
+    transaction.on_commit(_send_for_events, robust=True)
+
+
+def _send_for_events() -> None:
+    if live.first_to_ask(PROCESS_EVENTS):
+        send_task(PROCESS_EVENTS)
 
 
 def wake_connection() -> None:
