@@ -19,15 +19,17 @@ def main() -> None:
         parser.error(f"there is no benchmark {', '.join(sorted(unknown))}")
     with ground.prepared():
         # These know the models, which want their settings first.
+        from benchmarks import door, page, sends, sync
+
         for name in given.names or NAMES:
             if name == "sends":
-                from benchmarks import sends
-
                 sends.run()
             elif name == "door":
-                from benchmarks import door
-
                 door.run(minutes=given.minutes)
+            elif name == "sync":
+                sync.run()
+            else:
+                page.run()
 
 
 if __name__ == "__main__":

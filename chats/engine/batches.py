@@ -77,7 +77,7 @@ def take(lane_id: int, fence: int, *, most: int) -> Batch | None:
         now = clock.now()
         if lane is None or lane.line is None or not _flows(lane, lane.line, now):
             return None
-        rows = claims.due(lane.pk, now).select_for_update(skip_locked=True, of=("self",))
+        rows = claims.due(lane.pk, now).select_for_update(skip_locked=True, no_key=True, of=("self",))
         rows = rows.select_related("chat", "message").only(*_READ)
         operations, people = _may_leave(lane.line, list(rows[:most]), now)
         if len(operations) < 2:
@@ -205,7 +205,7 @@ def _record_at_once(answers: list[tuple[Claim, Answer]]) -> None:
     now = clock.now()
     # The same order everywhere, chats before operations, so that two writers never wait for each other.
     chats = [claim.operation.chat_id for claim, _ in answers if claim.operation.chat_id is not None]
-    list(Chat.objects.select_for_update().filter(pk__in=chats).order_by("pk").values_list("pk"))
+    list(Chat.objects.select_for_update(no_key=True).filter(pk__in=chats).order_by("pk").values_list("pk"))
     ours = batch_sql.accept(
         [(claim.operation.pk, claim.operation.fence, answer.trace_id) for claim, answer in answers],
         now=now,
@@ -237,7 +237,7 @@ def _give_back(batch: Batch, unbegun: list[Claim]) -> None:
     """Undo the claims of the last of a batch: nothing of them has left."""
     with transaction.atomic():
         back = batch_sql.give_back([(claim.operation.pk, claim.operation.fence) for claim in unbegun])
-        lane = Lane.objects.select_for_update().get(pk=batch.lane_id)
+        lane = Lane.objects.select_for_update(no_key=True).get(pk=batch.lane_id)
         # If somebody has taken the lane over, or swept one of these, the numbers stay spent.
         if back == len(unbegun) and lane.departed == batch.last_number:
             lane.departed -= back
