@@ -70,6 +70,7 @@ def prepared() -> Iterator[None]:
         # What holds the database open has to let go of it before it is dropped.
         ends.callback(connections.close_all)
         call_command("migrate", interactive=False, verbosity=0)
+        call_command("collectstatic", interactive=False, verbosity=0)
         from dashboard.celery import app
 
         app.set_current()

@@ -11,6 +11,7 @@ import time
 import requests
 from django.contrib.auth.models import User
 from django.test import Client
+from playwright.sync_api import Page
 
 from benchmarks import deliver, ground, people
 from benchmarks.report import Report, Row
@@ -21,6 +22,7 @@ from tests.browser import chromium
 MESSAGES = 60
 WARM = 5
 PAUSE = 0.4
+PATIENCE = 30.0
 AIM = 500.0
 # Notes when the page first shows a text, by the page's own clock, which is this machine's.
 _WATCH = """
@@ -62,12 +64,21 @@ def _watch(address: str, session: str, chat_id: int, where: tuple[str, str]) -> 
         for number in range(WARM + MESSAGES):
             word = f"benchmark-{number}"
             began = _deliver(door, address, where, word)
-            page.wait_for_function("word => window.seen[word]", arg=word, timeout=30_000)
-            shown = float(page.evaluate("word => window.seen[word]", word))
+            shown = _seen(page, word)
             if number >= WARM:
                 took.append(shown - began)
             page.wait_for_timeout(PAUSE * 1000)
     return took
+
+
+def _seen(page: Page, word: str) -> float:
+    """When the page showed a word, in milliseconds since 1970. Asked again and again: the policy forbids waiting."""
+    until = time.monotonic() + PATIENCE
+    while (at := page.evaluate("word => window.seen[word]", word)) is None:
+        if time.monotonic() > until:
+            raise SystemExit(f"{word} was not shown within {PATIENCE:.0f} s.")
+        page.wait_for_timeout(20)
+    return float(at)
 
 
 def _deliver(door: requests.Session, address: str, where: tuple[str, str], word: str) -> float:

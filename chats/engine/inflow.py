@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from django.db import transaction
 
 from chats import clock
-from chats.engine import delivery, reading_sql, store
+from chats.engine import bulk, delivery, reading_sql, store
 from chats.models import Chat, Handle, Message, Reaction
 from chats.models.common import Service
 from chats.v3 import content, resources
@@ -56,7 +56,7 @@ def save_messages_of(readings: Sequence[tuple[Chat, Sequence[resources.Message]]
                 elif row.pk is not None and progress(row, message):
                     one.moved.append(row)
         new = [row for one in saved for row in one.new]
-        Message.objects.bulk_create(new, ignore_conflicts=True)
+        added = {row.pk: row for row in bulk.add(new, unique="remote_id")}
         _save_reactions(messages)
         reading_sql.show_as_latest(
             [
@@ -66,13 +66,12 @@ def save_messages_of(readings: Sequence[tuple[Chat, Sequence[resources.Message]]
             ]
         )
         # A copy of this running beside us may have been first; its rows are the ones that count then.
-        kept = {row.remote_id: row for row in Message.objects.filter(remote_id__in=[row.remote_id for row in new])}
-        return [
-            Saved(
-                [there for row in one.new if (there := kept.get(row.remote_id)) and there.chat_id == chat.pk], one.moved
-            )
-            for (chat, _), one in zip(readings, saved, strict=True)
-        ]
+        beside = [row.remote_id for row in new if row.pk not in added]
+        theirs = {row.remote_id: row for row in Message.objects.filter(remote_id__in=beside)} if beside else {}
+        for (chat, _), one in zip(readings, saved, strict=True):
+            rows_there = [row if row.pk in added else theirs.get(row.remote_id) for row in one.new]
+            one.new[:] = [row for row in rows_there if row is not None and row.chat_id == chat.pk]
+        return saved
 
 
 def progress(row: Message, message: resources.Message | resources.SentMessage) -> bool:

@@ -6,11 +6,12 @@ import logging
 import uuid
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from functools import cache
 
 from django.db import transaction
 
 from chats import clock
-from chats.engine import titles
+from chats.engine import bulk, titles
 from chats.models import Chat, Handle, Line, Participant
 from chats.models.common import Health, Service
 from chats.v3 import resources
@@ -84,7 +85,7 @@ def save_chats(chats: Sequence[resources.Chat]) -> list[Chat]:
                 old.append(row)
             apply_chat(row, chat)
             kept.append((row, chat))
-        Chat.objects.bulk_create(new, ignore_conflicts=True)
+        bulk.add(new, unique="remote_id")
         Chat.objects.bulk_update(old, _CHAT_FIELDS, batch_size=200)
         # A copy of this running beside us may have been first; its rows are the ones that count then.
         found = {row.remote_id: row for row in Chat.objects.filter(remote_id__in=[row.remote_id for row, _ in kept])}
@@ -135,7 +136,12 @@ def apply_health(
 
 def known(value: object, choices: type) -> str:
     """The remote's word when it is one we know, else empty; a new word of theirs must not break a row."""
-    return str(value) if value in choices.values else ""  # type: ignore[attr-defined]
+    return str(value) if value in _words_of(choices) else ""
+
+
+@cache
+def _words_of(choices: type) -> frozenset[object]:
+    return frozenset(choices.values)  # type: ignore[attr-defined]
 
 
 def handle_of(value: str) -> Handle:
