@@ -148,7 +148,7 @@ def wait_for(found: Callable[[], object], *, what: str, seconds: float = SECONDS
     while not found():
         if time.monotonic() > until:
             raise SystemExit(f"Waited {seconds:.0f} s in vain for {what}.")
-        time.sleep(0.02)
+        time.sleep(0.1)
 
 
 def _listens(port: int) -> bool:
