@@ -39,7 +39,7 @@ lint:
 	$(INSTALL) dev
 	$(IN)ruff check .
 	$(IN)ruff format --check .
-	$(SETTINGS) $(IN)mypy dashboard chats benchmarks manage.py
+	$(SETTINGS) $(IN)mypy dashboard chats benchmarks/__main__.py benchmarks/bare_door.py manage.py
 	$(SETTINGS) $(IN)mypy --config-file sandbox/mypy.ini sandbox
 	$(IN)lint-imports
 	$(IN)djlint --lint --quiet templates
@@ -49,7 +49,8 @@ lint:
 bench:
 	$(INSTALL) dev
 	@$(IN)python -m tests.get_browser
-	@exec $(IN)python -m benchmarks
+	@$(IN)python -m benchmarks
+	@exec $(IN)python -m benchmarks.sandbox_sends
 
 reset:
 	$(INSTALL)

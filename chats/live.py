@@ -22,6 +22,9 @@ from django.db import transaction
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
+from chats import redis_absence
+from chats.redis_absence import ANSWER_WITHIN
+
 log = logging.getLogger(__name__)
 
 Topic = Literal["message", "chat", "typing", "operation", "event", "line", "sync"]
@@ -47,7 +50,9 @@ def channel_of(line_id: int) -> str:
 def _redis() -> redis.Redis:
     # No second try: somebody's change has been committed and they wait for the answer.
     once = Retry(NoBackoff(), 0)
-    return redis.Redis.from_url(settings.REDIS_URL, socket_connect_timeout=1, socket_timeout=1, retry=once)
+    return redis.Redis.from_url(
+        settings.REDIS_URL, socket_connect_timeout=ANSWER_WITHIN, socket_timeout=ANSWER_WITHIN, retry=once
+    )
 
 
 def publish(event: LiveEvent) -> None:
@@ -56,9 +61,12 @@ def publish(event: LiveEvent) -> None:
     if gathered is not None:
         gathered.append(event)
         return
+    if redis_absence.lasts():
+        return
     try:
         _redis().publish(*_letter(event))
     except redis.RedisError as problem:
+        redis_absence.notice()
         log.warning("A live event was not published: %s", type(problem).__name__)
 
 
@@ -79,12 +87,15 @@ def together() -> Iterator[None]:
 
 
 def _publish_all(events: list[LiveEvent]) -> None:
+    if redis_absence.lasts():
+        return
     try:
         pipeline = _redis().pipeline(transaction=False)
         for letter in dict.fromkeys(map(_letter, events)):
             pipeline.publish(*letter)
         pipeline.execute()
     except redis.RedisError as problem:
+        redis_absence.notice()
         log.warning("%s live events were not published: %s", len(events), type(problem).__name__)
 
 
@@ -109,17 +120,23 @@ def announce_typing(*, line_id: int, chat_id: int, on: bool) -> None:
 def first_to_ask(name: str) -> bool:
     """Whether nobody has asked for `name` since it was last begun. What is asked for and never begun is forgotten
     after two seconds. True when Redis is away: better too often than never."""
+    if redis_absence.lasts():
+        return True
     try:
         return bool(_redis().set(_asked(name), 1, nx=True, ex=2))
     except redis.RedisError:
+        redis_absence.notice()
         return True
 
 
 def begun(name: str) -> None:
     """Whoever asks for `name` from now on is the first again. Call it before looking at what there is to do."""
+    if redis_absence.lasts():
+        return
     try:
         _redis().delete(_asked(name))
     except redis.RedisError as problem:
+        redis_absence.notice()
         log.warning("That %s was begun was not told: %s", name, type(problem).__name__)
 
 

@@ -60,7 +60,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
-    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "dashboard.static.StaticFiles",
     "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -69,6 +69,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "chats.admin.zones.in_the_readers_zone",
 ]
 
 ROOT_URLCONF = "dashboard.urls"
@@ -99,7 +100,8 @@ if DATABASE is None:
     raise ImproperlyConfigured("DATABASE_URL is not set. Use `make run`, which starts a PostgreSQL of its own.")
 DATABASE["CONN_MAX_AGE"] = 0
 DATABASE["OPTIONS"] |= {
-    "pool": {"min_size": 1, "max_size": env.number("CHATDECK_DATABASE_POOL", 20, least=2, most=500), "timeout": 10},
+    # A webhook has to be answered within 10 s (linq-v3, 4), also to say that the database is away.
+    "pool": {"min_size": 1, "max_size": env.number("CHATDECK_DATABASE_POOL", 20, least=2, most=500), "timeout": 5},
 }
 DATABASES = {"default": DATABASE}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
@@ -135,6 +137,7 @@ LANGUAGE_CODE = "en"
 TIME_ZONE = "UTC"
 USE_I18N = True
 USE_TZ = True
+FORMAT_MODULE_PATH = "dashboard.formats"
 
 STATIC_URL = "/static/"
 STATIC_ROOT = STATE_DIR / "static"

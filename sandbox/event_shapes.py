@@ -32,7 +32,7 @@ def message_news(stage: str, chat: Chat, me: Participant, message: Message, send
         trace_id=message.trace_id,
         chat_id=chat.id,
         data=_message(stage, chat, me, message, sender),
-        data_2025=_message_2025(stage, chat, me, message, sender),
+        data_2025=lambda: _message_2025(stage, chat, me, message, sender),
     )
 
 

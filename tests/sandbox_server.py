@@ -56,6 +56,12 @@ class SandboxServer:
         return f"http://127.0.0.1:{self.port}"
 
     @property
+    def pid(self) -> int:
+        """The number of its process while it runs."""
+        assert self._process is not None
+        return self._process.pid
+
+    @property
     def base_url(self) -> str:
         """What `LINQ_API_V3_BASE_URL` should be."""
         return f"{self.url}/api/partner"

@@ -11,6 +11,7 @@ from zlib import crc32
 
 from django.contrib.auth.models import User
 from django.template.defaultfilters import filesizeformat
+from django.utils import timezone
 
 from chats.models import Chat, Message, Operation
 from chats.queries import access, waiting
@@ -77,28 +78,13 @@ def bubbles_of(chat: Chat, messages: Iterable[Message], user: User) -> list[Bubb
     """The bubbles of these messages, oldest first. Asks once for the messages they answer to, if any do."""
     rows = sorted(messages, key=lambda one: (one.happened_at, one.pk))
     quotes = _quotes(chat, rows)
-    may = _Rights(user)
     held_up = _held_up(rows)
-    bubbles = [_bubble(row, quotes, may, held_up.get(row.pk, "")) for row in rows]
+    bubbles = [_bubble(row, quotes, user, held_up.get(row.pk, "")) for row in rows]
     for before, one in zip(bubbles, bubbles[1:], strict=False):
         distance = one.message.happened_at - before.message.happened_at
-        one.starts_day = (
-            one.message.happened_at.astimezone(UTC).date() != before.message.happened_at.astimezone(UTC).date()
-        )
+        one.starts_day = timezone.localdate(one.message.happened_at) != timezone.localdate(before.message.happened_at)
         one.starts = one.starts_day or one.sender_key != before.sender_key or distance > TOGETHER
     return bubbles
-
-
-class _Rights:
-    """Who may take back or retry a message: whoever wrote it, or who holds the right."""
-
-    def __init__(self, user: User) -> None:
-        self.pk = user.pk
-        self.retries = access.has_right(user, "chats.retry_operations")
-        self.replies = access.has_right(user, "chats.reply_to_chats")
-
-    def over(self, operation: Operation) -> bool:
-        return self.retries or (self.replies and operation.requested_by_id == self.pk)
 
 
 def _held_up(rows: list[Message]) -> dict[int, str]:
@@ -110,9 +96,9 @@ def _held_up(rows: list[Message]) -> dict[int, str]:
     return {}
 
 
-def _bubble(message: Message, quotes: dict[UUID, Quote], may: _Rights, held_up: str) -> Bubble:
+def _bubble(message: Message, quotes: dict[UUID, Quote], user: User, held_up: str) -> Bubble:
     operation: Operation | None = getattr(message, "operation", None)
-    mine = operation is not None and may.over(operation)
+    mine = operation is not None and access.has_a_say(user, operation)
     bubble = Bubble(
         message=message,
         who=sender_of(message),
@@ -126,8 +112,7 @@ def _bubble(message: Message, quotes: dict[UUID, Quote], may: _Rights, held_up: 
         can_cancel=mine
         and operation is not None
         and message.delivery_status == Message.Status.PENDING
-        and operation.state == Operation.State.QUEUED
-        and operation.first_sent_at is None,
+        and operation.can_be_taken_back,
         order=f"{message.happened_at.astimezone(UTC):%Y-%m-%dT%H:%M:%S.%f}|{message.pk:019d}",
     )
     bubble.version = _version(bubble)

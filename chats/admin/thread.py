@@ -21,7 +21,7 @@ from chats.actions.rules import Refused
 from chats.admin.bubbles import bubbles_of
 from chats.admin.guard import htmx_of, person, room
 from chats.admin.inbox import list_context, query_of, with_query
-from chats.admin.panel import dismissed, panel_of
+from chats.admin.panel import panel_of
 from chats.models import Chat, Message, Operation, Participant
 from chats.queries import access, inbox
 from chats.queries.paging import Page, Position
@@ -185,7 +185,7 @@ def _show(request: HttpRequest, found: Chat, draft: Draft | None = None, status:
         "draft": draft or Draft(key=str(uuid.uuid4()), seen=max((row.pk for row in page.rows), default=0)),
         "limit": MAX_TEXT_LENGTH,
         "is_newest": Position.read(before) is None,
-        "panel": panel_of(user, found, people, dismissed(request)),
+        "panel": panel_of(user, found, people),
         "can_reply": access.has_right(user, "chats.reply_to_chats"),
         "query": query_of(inbox.InboxFilters.read(request.GET)),
     }

@@ -21,6 +21,7 @@ from chats.v3.times import parse_time
 log = logging.getLogger(__name__)
 
 MAX_BODY = 1024 * 1024
+TOO_LONG = "An event can be 1 MiB at the most."
 UNTYPED = "untyped"
 # By hand, because it is all that the door does: the ORM takes three statements and as long as everything else here.
 _INSERT = """
@@ -40,11 +41,11 @@ def receive(request: HttpRequest) -> HttpResponse:
     JSON of at most 1 MiB; 503 when it could not be stored, so that the remote tries again."""
     length = request.headers.get("content-length") or "0"
     if not length.isdecimal() or int(length) > MAX_BODY:
-        return _refusal(413, "An event can be 1 MiB at the most.")
+        return _refusal(413, TOO_LONG)
     # No further than the limit, whatever length was promised or left out.
     body = request.read(MAX_BODY + 1)
     if len(body) > MAX_BODY:
-        return _refusal(413, "An event can be 1 MiB at the most.")
+        return _refusal(413, TOO_LONG)
     try:
         signing.check(request.headers, body)
     except BadSignature as problem:

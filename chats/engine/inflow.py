@@ -106,8 +106,13 @@ def _edit(row: Message, message: resources.Message) -> list[str]:
     at = message.updated_at or row.edited_at or clock.now()
     if row.edited_at is not None and at <= row.edited_at:
         return []
-    row.parts, row.text, row.edited_at = list(message.parts), content.plain_text(message.parts), at
+    row.parts, row.text, row.edited_at = _parts(message), content.plain_text(message.parts), at
     return ["parts", "text", "edited_at"]
+
+
+def _parts(message: resources.Message) -> list[dict[str, object]]:
+    """The parts without the reactions to them, which are rows of their own: events tell the ones without the others."""
+    return [{key: value for key, value in part.items() if key != "reactions"} for part in message.parts]
 
 
 def _words(parts: Sequence[dict[str, object]]) -> list[str]:
@@ -178,7 +183,7 @@ def _row(chat: Chat, message: resources.Message, handles: dict[str, Handle]) -> 
         remote_id=uuid.UUID(message.id),
         direction=Message.Direction.OUTBOUND if ours else Message.Direction.INBOUND,
         sender=sender,
-        parts=list(message.parts),
+        parts=_parts(message),
         text=content.plain_text(message.parts),
         effect={"name": message.effect.name, "type": message.effect.type} if message.effect else None,
         reply_to_remote_id=store.uuid_of(message.reply_to.message_id) if message.reply_to else None,

@@ -1,6 +1,10 @@
 """Carrying out the retention: small batches, each in a transaction of its own, found by an index.
 
-What is open or pending is never touched: a message whose operation may still act, an event that waits or is parked.
+What is open or pending is never touched: a message whose operation may still act, an event that waits.
+
+Words that are too old go wherever they are. Of an operation's payload only the keys of `LASTING` stay, so that a
+new kind of operation needs no rule of its own: what is not known to last is taken for words. Webhook events say
+what messages say, so none of them outlives the messages, not even one that failed.
 """
 
 from __future__ import annotations
@@ -9,13 +13,17 @@ import time
 from datetime import timedelta
 
 from django.db import transaction
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, Q
 
 from chats import clock
-from chats.models import Chat, Message, Operation, Retention, WebhookEvent
-from chats.models.operation import OPEN, State
+from chats.models import Chat, Message, Operation, Reconciliation, Retention, WebhookEvent
+from chats.models.operation import LASTING, OPEN, State
 
 BATCH = 500
+# Regular checks come every minute; gaps, which the setup page lists, are few.
+CHECKS_ARE_KEPT_FOR = timedelta(days=2)
+GAPS_ARE_KEPT_FOR = timedelta(days=90)
+_ENDED = (WebhookEvent.State.PROCESSED, WebhookEvent.State.IGNORED)
 
 
 def apply(*, seconds: float) -> int:
@@ -23,7 +31,7 @@ def apply(*, seconds: float) -> int:
     stop_at = time.monotonic() + seconds
     setting = Retention.current()
     touched = 0
-    for batch in (_clear_messages, _delete_events):
+    for batch in (_clear_messages, _clear_operations, _delete_events, _delete_readings):
         while time.monotonic() < stop_at:
             done = batch(setting)
             if not done:
@@ -55,13 +63,44 @@ def _clear_messages(setting: Retention) -> int:
     return cleared
 
 
+def _clear_operations(setting: Retention) -> int:
+    """Delete what the payloads of a batch of ended operations say. Their rows stay, as those of messages do."""
+    if setting.message_days is None:
+        return 0
+    now = clock.now()
+    says = Operation.objects.filter(cleared_at__isnull=True, settled_at__isnull=False).exclude(payload={})
+    old = says.filter(settled_at__lt=now - timedelta(days=setting.message_days), due_at__isnull=True)
+    with transaction.atomic():
+        rows = old.exclude(state__in=OPEN).order_by("settled_at").select_for_update(skip_locked=True, of=("self",))
+        found = list(rows.only("pk", "payload")[:BATCH])
+        for row in found:
+            row.payload = {key: value for key, value in row.payload.items() if key in LASTING}
+            row.cleared_at = now
+        Operation.objects.bulk_update(found, ["payload", "cleared_at"])
+    return len(found)
+
+
 def _delete_events(setting: Retention) -> int:
-    """Delete a batch of events that were processed or that nothing here uses."""
-    before = clock.now() - timedelta(days=setting.event_days)
+    """Delete a batch of events that were processed or that nothing here uses; and of those that failed long ago."""
+    now = clock.now()
+    before = dict.fromkeys(_ENDED, now - timedelta(days=setting.days_of_events))
+    if setting.message_days is not None:
+        before[WebhookEvent.State.PARKED] = now - timedelta(days=setting.message_days)
     deleted = 0
-    for state in (WebhookEvent.State.PROCESSED, WebhookEvent.State.IGNORED):
+    for state, moment in before.items():
         # By the index of the state, oldest first: their ids rise with the time they came in.
         oldest = WebhookEvent.objects.filter(state=state).order_by("id").values_list("pk", "received_at")
-        old = [pk for pk, received_at in oldest[: BATCH // 2] if received_at < before]
+        old = [pk for pk, received_at in oldest[: BATCH // 2] if received_at < moment]
         deleted += WebhookEvent.objects.filter(pk__in=old, state=state).delete()[0]
     return deleted
+
+
+def _delete_readings(setting: Retention) -> int:
+    """Delete a batch of comparisons with the remote that nobody looks at any more; the newest says where to go on."""
+    now = clock.now()
+    is_check = Q(cause=Reconciliation.Cause.RHYTHM)
+    old = is_check & Q(finished_at__lt=now - CHECKS_ARE_KEPT_FOR) | Q(finished_at__lt=now - GAPS_ARE_KEPT_FOR)
+    done = Reconciliation.objects.filter(state=Reconciliation.State.DONE)
+    newest = list(done.order_by("-pk").values_list("pk", flat=True)[:1])
+    found = done.filter(old).exclude(pk__in=newest).order_by("pk").values_list("pk", flat=True)[:BATCH]
+    return Reconciliation.objects.filter(pk__in=list(found)).delete()[0]

@@ -106,7 +106,7 @@ def wait(
 ) -> None:
     """The remote answered that it has not done it: try again at `until`.
 
-    `untouched` says that no earlier try can have reached it either, so it can still be taken back;
+    `untouched` says that neither this nor an earlier try can have had an effect there, so it can still be taken back;
     `never_left` that not even this one can.
     """
     operation.state = State.QUEUED

@@ -11,12 +11,11 @@ from __future__ import annotations
 import logging
 import time
 from concurrent.futures import Future, ThreadPoolExecutor
-from datetime import datetime, timedelta
+from datetime import timedelta
 from functools import partial
 
 from django.db import transaction
 from django.db.models import F, Q
-from django.db.models.functions import Greatest
 
 from chats import clock, live
 from chats.engine import lanes, reading, remote, settle, store, wake
@@ -71,7 +70,7 @@ def wake_due() -> None:
         if run.stage == SyncRun.Stage.LINES:
             wanted = int(run.due_at is not None and run.due_at <= now)
         else:
-            free = PARTS_AT_ONCE - run.parts.filter(lease_expires_at__gt=now).count()
+            free = 0 if _rests(run) else PARTS_AT_ONCE - run.parts.filter(lease_expires_at__gt=now).count()
             wanted = min(free, run.parts.filter(due_at__lte=now).count())
         for _ in range(wanted):
             wake.send_task(wake.CONTINUE_SYNC, run.pk)
@@ -140,7 +139,8 @@ def _take(run_id: int) -> SyncPart | None:
     now = clock.now()
     with transaction.atomic():
         # One at a time here, or two would count the same free place.
-        if SyncRun.objects.select_for_update().filter(_RUNNING, pk=run_id).first() is None:
+        run = SyncRun.objects.select_for_update().filter(_RUNNING, pk=run_id).first()
+        if run is None or _rests(run):
             return None
         parts = SyncPart.objects.filter(run=run_id)
         if parts.filter(lease_expires_at__gt=now).count() >= PARTS_AT_ONCE:
@@ -161,13 +161,10 @@ def _carry(part: SyncPart, stop_at: float) -> bool:
     stage = part.stage
     try:
         with ThreadPoolExecutor(max_workers=MESSAGES_AT_ONCE) as threads:
-            ahead = _Ahead(threads)
+            ahead, goes_on = _Ahead(threads), True
             try:
-                while part.stage == stage and time.monotonic() < stop_at:
-                    if stage == _Stage.CHATS:
-                        _read_chats(part, ahead)
-                    else:
-                        _read_messages(part, ahead)
+                while goes_on and part.stage == stage and time.monotonic() < stop_at:
+                    goes_on = _read_chats(part, ahead) if stage == _Stage.CHATS else _read_messages(part, ahead)
             finally:
                 threads.shutdown(cancel_futures=True)
     except Overtaken:
@@ -228,7 +225,8 @@ class _Ahead:
         )
 
 
-def _read_chats(part: SyncPart, ahead: _Ahead) -> None:
+def _read_chats(part: SyncPart, ahead: _Ahead) -> bool:
+    """Read a page of chats. False when the remote has asked for a pause since, of whichever part."""
     page = ahead.page(part)
     following = page.next_cursor or ""
     # An empty page ends the list, whatever cursor it comes with.
@@ -236,20 +234,20 @@ def _read_chats(part: SyncPart, ahead: _Ahead) -> None:
     with transaction.atomic():
         _checkpoint(part, stage=stage, cursor=following)
         store.save_chats(page.items)
-        _count(part, chats=len(page.items))
+        return _count(part, chats=len(page.items))
 
 
-def _read_messages(part: SyncPart, ahead: _Ahead) -> None:
+def _read_messages(part: SyncPart, ahead: _Ahead) -> bool:
+    """Read the messages of the next chats. False when the remote has asked for a pause since, of whichever part."""
     readings = ahead.chats(part)
     if not readings:
         with transaction.atomic():
             _checkpoint(part, stage=_Stage.DONE)
-            _count(part)
-        return
+            return _count(part)
     with transaction.atomic():
         _checkpoint(part, last_chat_id=readings[-1][0].pk)
         reading.take_over_all([(chat, read, chat.remote_updated_at) for chat, read in readings], news_since=None)
-        _count(part, with_messages=len(readings), messages=sum(len(read.messages) for _, read in readings))
+        return _count(part, with_messages=len(readings), messages=sum(len(read.messages) for _, read in readings))
 
 
 def _fetch(chat: Chat) -> reading.Read:
@@ -278,8 +276,8 @@ def _checkpoint(
         raise Overtaken
 
 
-def _count(part: SyncPart, *, chats: int = 0, with_messages: int = 0, messages: int = 0) -> None:
-    """Add to the run's numbers: the last thing in a step, because all parts meet in this row."""
+def _count(part: SyncPart, *, chats: int = 0, with_messages: int = 0, messages: int = 0) -> bool:
+    """Add to the run's numbers: the last thing in a step, because all parts meet in this row. False while it rests."""
     now = clock.now()
     run = SyncRun.objects.select_for_update().get(pk=part.run_id)
     # What stopped another part stays to be read until that part goes on.
@@ -296,6 +294,12 @@ def _count(part: SyncPart, *, chats: int = 0, with_messages: int = 0, messages: 
     )
     _end_stages(part.run_id)
     live.announce("sync", line_id=None)
+    return not _rests(run)
+
+
+def _rests(run: SyncRun) -> bool:
+    """Whether the remote has asked for a pause: what it asks of one part it asks of all (linq-v3, 2.3)."""
+    return run.stage != SyncRun.Stage.LINES and run.due_at is not None and run.due_at > clock.now()
 
 
 def _end_stages(run_id: int) -> None:
@@ -335,7 +339,7 @@ def _trouble(run_id: int, part: SyncPart | None, problem: Exception, *, fence: i
         if part is not None:
             SyncPart.objects.filter(pk=part.pk).update(failures=failures, lease_expires_at=None, due_at=again_at)
             if wait:
-                _rest(run_id, until=now + wait)
+                run.due_at = max(run.due_at or now, now + wait)
         run.state = SyncRun.State.FAILED if hopeless else SyncRun.State.RUNNING
         run.finished_at = now if hopeless else None
         run.failures = failures
@@ -345,9 +349,3 @@ def _trouble(run_id: int, part: SyncPart | None, problem: Exception, *, fence: i
             run.due_at = None if hopeless else again_at
         run.save(update_fields=["state", "finished_at", "failures", "error", "lease_expires_at", "due_at"])
         live.announce("sync", line_id=None)
-
-
-def _rest(run_id: int, *, until: datetime) -> None:
-    """The remote asked for a pause: no part that nobody carries goes on before it is over."""
-    free = Q(lease_expires_at__isnull=True) | Q(lease_expires_at__lte=clock.now())
-    SyncPart.objects.filter(free, run=run_id, due_at__isnull=False).update(due_at=Greatest(F("due_at"), until))

@@ -24,6 +24,14 @@ def has_right(user: Person, right: str) -> bool:
     return bool(user.is_active and user.is_authenticated and user.has_perm(right))
 
 
+def has_a_say(user: Person, operation: Operation) -> bool:
+    """Whether this person, who sees the operation, may take it back or retry it: their own, or with the right any."""
+    if has_right(user, "chats.retry_operations"):
+        return True
+    right = "chats.reply_to_chats" if operation.message_id else "chats.manage_groups"
+    return operation.requested_by_id == user.pk and has_right(user, right)
+
+
 def sees_all_lines(user: Person) -> bool:
     return has_right(user, "chats.use_all_lines")
 

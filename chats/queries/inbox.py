@@ -133,7 +133,7 @@ def pending_changes(chat: Chat) -> list[Operation]:
 
 
 def failed_changes(chat: Chat, *, most: int = 3) -> list[Operation]:
-    """The latest changes of the group that failed and that nothing of the same kind has overtaken since."""
+    """The latest changes of the group that failed, that nobody dismissed and nothing of the same kind overtook."""
     rows = (
         Operation.objects.filter(chat=chat, message__isnull=True)
         .exclude(kind=Operation.Kind.MARK_READ)
@@ -144,7 +144,7 @@ def failed_changes(chat: Chat, *, most: int = 3) -> list[Operation]:
     failed = []
     for row in rows:
         about = (row.kind, str(row.payload.get("handle", "")))
-        if row.state == Operation.State.FAILED and about not in seen:
+        if row.state == Operation.State.FAILED and row.dismissed_at is None and about not in seen:
             failed.append(row)
         seen.add(about)
     return failed[:most]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -38,3 +39,15 @@ def test_the_fourth_message_of_a_day_has_to_wait_until_midnight(limited: Sandbox
     opened = open_chat(limited, mail)["id"]
     assert limited.api("POST", f"chats/{opened}/polls", poll).status_code == 201
     assert limited.stats()["accepted"]["total"] == 5
+
+
+def test_sends_at_once_do_not_slip_past_the_allowance(limited: SandboxServer) -> None:
+    chats = [open_chat(limited, ANA)["id"], open_chat(limited, BEN)["id"]]
+
+    def send(number: int) -> int:
+        body = {"message": text(f"Number {number}")}
+        return limited.api("POST", f"chats/{chats[number % 2]}/messages", body).status_code
+
+    with ThreadPoolExecutor(6) as pool:
+        assert sorted(pool.map(send, range(6))) == [202, 429, 429, 429, 429, 429]
+    assert limited.stats()["accepted"]["total"] == 3

@@ -9,10 +9,14 @@ import psycopg
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from tests.browser import complaints_of
 from tests.sandbox_server import wait_for
 from tests.story.stack import PASSWORD, Stack
 
 pytestmark = pytest.mark.browser
+
+# A refused handle is meant to be answered with 422, which the browser and htmx report.
+REFUSED = re.compile(r"(status of|Status Error Code) 422\b")
 
 # Notes every delivery state that our last message shows, so that none is missed for being short.
 WATCH_STATES = """
@@ -44,9 +48,7 @@ def page(stack: Stack, browser: Browser) -> Iterator[Page]:
     """A signed-in page; the test fails when the browser reported an error or a broken security policy."""
     context = browser.new_context(viewport={"width": 1440, "height": 900})
     page = context.new_page()
-    complaints: list[str] = []
-    page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
-    page.on("pageerror", lambda error: complaints.append(str(error)))
+    complaints = complaints_of(page)
     page.set_default_timeout(15_000)
     page.goto(stack.url)
     page.locator("#id_username").fill("admin")
@@ -56,10 +58,7 @@ def page(stack: Stack, browser: Browser) -> Iterator[Page]:
     yield page
     complaints_of_the_story = list(complaints)
     context.close()
-    # Browsers report two things that are meant: a refused handle's 422, and what a page that is left was still
-    # asking for, which htmx calls by the name of its events.
-    meant = re.compile(r"422|^htmx:(afterRequest|sendError|sendAbort)")
-    assert [text for text in complaints_of_the_story if not meant.search(text)] == []
+    assert [text for text in complaints_of_the_story if not REFUSED.search(text)] == []
 
 
 def friendly_chat(stack: Stack, *, skip: int = 0) -> tuple[int, str, str]:
