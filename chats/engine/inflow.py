@@ -41,8 +41,7 @@ def save_messages_of(readings: Sequence[tuple[Chat, Sequence[resources.Message]]
         chats = Chat.objects.select_for_update(no_key=True).filter(pk__in=[chat.pk for chat, _ in readings])
         list(chats.order_by("pk").values_list("pk"))
         senders = {message.from_handle.handle[:320] for message in messages if message.from_handle is not None}
-        Handle.objects.bulk_create([Handle(value=value) for value in sorted(senders)], ignore_conflicts=True)
-        handles = {handle.value: handle for handle in Handle.objects.filter(value__in=senders)}
+        handles = store.handles_of(dict.fromkeys(senders, ""))
         ids = [uuid.UUID(message.id) for message in messages]
         rows = {row.remote_id: row for row in Message.objects.select_for_update(no_key=True).filter(remote_id__in=ids)}
         saved = [Saved([], []) for _ in readings]

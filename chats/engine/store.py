@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import uuid
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from functools import cache
 
@@ -148,6 +148,18 @@ def handle_of(value: str) -> Handle:
     return Handle.objects.get_or_create(value=value[:320])[0]
 
 
+def handles_of(services: Mapping[str, str]) -> dict[str, Handle]:
+    """The rows of these handles. Those that are missing are added with the service that stands beside them."""
+    handles = {handle.value: handle for handle in Handle.objects.filter(value__in=services).order_by("pk")}
+    missing = sorted(services.keys() - handles.keys())
+    if missing:
+        # Sorted, so that two copies of this lock the same rows in the same order. A copy beside us may be first.
+        new = [Handle(value=value, service=services[value]) for value in missing]
+        Handle.objects.bulk_create(new, ignore_conflicts=True)
+        handles |= {handle.value: handle for handle in Handle.objects.filter(value__in=missing).order_by("pk")}
+    return handles
+
+
 def _is_news(theirs: datetime | None, ours: datetime | None) -> bool:
     return theirs is None or ours is None or theirs >= ours
 
@@ -158,11 +170,7 @@ def _is_older(theirs: datetime | None, ours: datetime | None) -> bool:
 
 def _handles(chats: Iterable[resources.Chat]) -> dict[str, Handle]:
     services = {handle.handle[:320]: known(handle.service, Service) for chat in chats for handle in chat.handles}
-    # Sorted, so that two copies of this lock the same rows in the same order.
-    Handle.objects.bulk_create(
-        [Handle(value=value, service=service) for value, service in sorted(services.items())], ignore_conflicts=True
-    )
-    handles = {handle.value: handle for handle in Handle.objects.filter(value__in=services).order_by("pk")}
+    handles = handles_of(services)
     # Most readings say nothing new of a person, and a service that the remote leaves out is not unlearnt.
     moved = [handle for value, handle in handles.items() if services[value] and handle.service != services[value]]
     for handle in moved:

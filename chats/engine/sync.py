@@ -32,7 +32,7 @@ CHATS_A_PAGE = 100
 PARTS_AT_ONCE = 3
 MESSAGES_AT_ONCE = 4
 # How many chats' messages are written together: what a step that is lost has to be read again for.
-CHATS_A_STEP = 16
+CHATS_A_STEP = 24
 MOST_FAILURES = 12
 # A hole between two checkpoints that is longer is not work: nobody carried the run.
 LONGEST_STEP = LEASE
