@@ -6,7 +6,7 @@ from celery import shared_task
 
 from chats import live
 from chats.actions.sync import start_first_sync
-from chats.engine import drain, reconcile, retention, subscription, sweeps, sync, wake
+from chats.engine import drain, media, reconcile, retention, subscription, sweeps, sync, wake
 from chats.engine.events import processor
 
 # Long enough to be worth the taking of a lease, short enough that a restart waits for nobody.
@@ -43,6 +43,11 @@ def reconcile_chats() -> None:
 @shared_task
 def apply_retention() -> None:
     retention.apply(seconds=RETENTION_SECONDS)
+
+
+@shared_task
+def keep_media() -> None:
+    media.fetch_due(seconds=TICK_SECONDS)
 
 
 @shared_task

@@ -130,6 +130,7 @@ CELERY_BEAT_SCHEDULE = {
     "sweep": {"task": "chats.tasks.sweep", "schedule": 2.0, "options": {"expires": 10}},
     "keep connected": {"task": "chats.tasks.keep_connected", "schedule": 20.0, "options": {"expires": 30}},
     "reconcile": {"task": "chats.tasks.reconcile_chats", "schedule": 10.0, "options": {"expires": 20}},
+    "keep media": {"task": "chats.tasks.keep_media", "schedule": 10.0, "options": {"expires": 20}},
     "retention": {"task": "chats.tasks.apply_retention", "schedule": 60.0, "options": {"expires": 60}},
 }
 
@@ -142,6 +143,11 @@ FORMAT_MODULE_PATH = "dashboard.formats"
 STATIC_URL = "/static/"
 STATIC_ROOT = STATE_DIR / "static"
 STATICFILES_DIRS = [BASE_DIR / "static"]
+# Files that the team sends and what comes in. Nothing serves this folder: `chats.admin.files` alone gives them out.
+MEDIA_ROOT = Path(env.text("CHATDECK_MEDIA", str(STATE_DIR / "media"))).resolve()
+FILE_UPLOAD_HANDLERS = ["django.core.files.uploadhandler.TemporaryFileUploadHandler"]
+FILE_UPLOAD_PERMISSIONS = 0o600
+FILE_UPLOAD_DIRECTORY_PERMISSIONS = 0o700
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     # Hashed names need `collectstatic`; while developing, files are served from where they are.
@@ -168,6 +174,7 @@ CONTENT_SECURITY_POLICY = {
         "script-src": [SELF],
         "style-src": [SELF],
         "img-src": [SELF, "data:"],
+        "media-src": [SELF],
         "font-src": [SELF],
         "connect-src": [SELF],
         "form-action": [SELF],

@@ -33,7 +33,11 @@ class ConsoleSite(AdminSite):
 
     def _room(self, pattern: URLPattern) -> URLPattern:
         view = pattern.callback
-        guarded = self._async_room(view) if iscoroutinefunction(view) else self.admin_view(view)
+        guarded = (
+            self._async_room(view)
+            if iscoroutinefunction(view)
+            else self.admin_view(view, getattr(view, "cacheable", False))
+        )
         return URLPattern(pattern.pattern, guarded, pattern.default_args, pattern.name)
 
     def _async_room(self, view: Callable[..., Awaitable[HttpResponseBase]]) -> Callable[..., Any]:

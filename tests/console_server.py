@@ -44,6 +44,7 @@ def served(
         "DJANGO_SETTINGS_MODULE": settings_module,
         "LINQ_WEBHOOK_SECRET": webhook_secret,
         "PGAPPNAME": NAME,
+        "CHATDECK_MEDIA": str(settings.MEDIA_ROOT),
         "CHATDECK_DEBUG": "1",  # static files from their sources: nothing is collected in a test run
     }
     command = [sys.executable, "-m", "uvicorn", "dashboard.asgi:application", "--port", str(port)]

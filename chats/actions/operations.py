@@ -11,14 +11,15 @@ from django.db import transaction
 
 from chats import clock, live
 from chats.actions.rules import NotAllowed, Refused, record, require
-from chats.engine import lanes, wake
-from chats.models import Chat, Handle, Line, Message, Operation
+from chats.engine import files, lanes, wake
+from chats.models import Chat, Handle, Lane, Line, Message, Operation
 from chats.models.operation import NOT_THERE, PACE_OF, Kind, Pace
 from chats.queries import access
 
 # How long the remote may take to show what it accepted before we go and look.
 CONFIRM_WITHIN = timedelta(seconds=20)
 BLOCKED = 2026
+FILE_UNKNOWN = 2003
 
 
 def enqueue(
@@ -31,9 +32,13 @@ def enqueue(
     message: Message | None = None,
     key: uuid.UUID | None = None,
     retry_of: Operation | None = None,
+    lane: Lane | None = None,
 ) -> Operation:
-    """Write the operation and wake its lane on commit. Call it inside the transaction of the change."""
-    lane = lanes.lane_of(line)
+    """Write the operation and wake its lane on commit: the line's, unless another one is given.
+
+    Call it inside the transaction of the change.
+    """
+    lane = lane or lanes.lane_of(line)
     now = clock.now()
     operation = Operation.objects.create(
         key=key or uuid.uuid4(),
@@ -63,8 +68,10 @@ def cancel_operation(*, operation: Operation, by: User) -> Operation:
     reached the remote: then it can no longer be taken back.
     """
     _require_a_say(operation, by)
+    _refuse_upload(operation, "Take back the message that it is for.")
     with transaction.atomic():
         now = clock.now()
+        files.lock_uploads(operation.message_id)
         taken_back = Operation.objects.filter(NOT_THERE, pk=operation.pk).update(
             state=Operation.State.CANCELLED, settled_at=now, due_at=None, error=""
         )
@@ -74,6 +81,7 @@ def cancel_operation(*, operation: Operation, by: User) -> Operation:
             Message.objects.filter(pk=operation.message_id).update(
                 delivery_status=Message.Status.FAILED, failed_at=now, error="Taken back before it was sent."
             )
+            files.take_back(operation.message_id)
         record(by, "operation.cancel", line=operation.line, chat=operation.chat, target=f"operation {operation.pk}")
         _announce(operation)
     operation.refresh_from_db()
@@ -90,10 +98,12 @@ def retry_operation(*, operation: Operation, by: User) -> Operation:
     Raises `NotAllowed` for somebody else's without `retry_operations`, `Refused` unless it has failed.
     """
     _require_a_say(operation, by)
+    _refuse_upload(operation, "Retry the message that it is for; its files go up with it.")
     with transaction.atomic():
         if operation.chat_id is not None:
             # Chat before operation, as everywhere.
             Chat.objects.select_for_update().filter(pk=operation.chat_id).first()
+        files.lock_uploads(operation.message_id)
         rows = Operation.objects.select_for_update(of=("self",)).select_related("chat", "line", "message")
         row = rows.get(pk=operation.pk)
         if row.state != Operation.State.FAILED:
@@ -101,6 +111,8 @@ def retry_operation(*, operation: Operation, by: User) -> Operation:
         if row.cleared_at is not None or (row.message is not None and row.message.cleared_at is not None):
             raise Refused("What it said is no longer kept here, so it cannot be tried again.")
         record(by, "operation.retry", line=row.line, chat=row.chat, target=f"operation {row.pk}")
+        if row.message is not None:
+            files.try_again(row.message, lost=row.error_code == FILE_UNKNOWN)
         if row.message is not None and row.message.remote_id is not None:
             return _send_anew(row, by)
         if row.error_code == BLOCKED and row.chat is not None:
@@ -171,6 +183,7 @@ def _send_anew(row: Operation, by: User) -> Operation:
         preferred_service=old.preferred_service,
         happened_at=now,
     )
+    old.attachments.update(message=again)
     live.announce("message", line_id=row.line.pk, chat_id=row.chat.pk, message_id=again.pk)
     return enqueue(
         Operation.Kind.SEND_MESSAGE,
@@ -181,6 +194,12 @@ def _send_anew(row: Operation, by: User) -> Operation:
         key=key,
         retry_of=row,
     )
+
+
+def _refuse_upload(operation: Operation, sentence: str) -> None:
+    """An upload is part of sending a message, and follows it."""
+    if operation.kind == Kind.UPLOAD_ATTACHMENT:
+        raise Refused(sentence)
 
 
 def _require_a_say(operation: Operation, by: User) -> None:

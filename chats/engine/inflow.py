@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from django.db import transaction
 
 from chats import clock
-from chats.engine import bulk, delivery, reading_sql, store
+from chats.engine import bulk, delivery, files, media, reading_sql, store
 from chats.models import Chat, Handle, Message, Reaction
 from chats.models.common import Service
 from chats.v3 import content, resources
@@ -70,6 +70,7 @@ def save_messages_of(readings: Sequence[tuple[Chat, Sequence[resources.Message]]
         for (chat, _), one in zip(readings, saved, strict=True):
             rows_there = [row if row.pk in added else theirs.get(row.remote_id) for row in one.new]
             one.new[:] = [row for row in rows_there if row is not None and row.chat_id == chat.pk]
+        media.expect([row for one in saved for row in one.new])
         return saved
 
 
@@ -124,6 +125,7 @@ def attach(row: Message, remote_id: str) -> None:
     wanted = uuid.UUID(remote_id)
     if row.remote_id == wanted:
         return
+    files.note_sent(row)
     if row.remote_id is None and row.delivery_status == Message.Status.FAILED:
         # We had given it up without a word of the remote's. Now there is one: the remote has it.
         row.delivery_status = Message.Status.PENDING

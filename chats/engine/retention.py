@@ -11,19 +11,24 @@ from __future__ import annotations
 
 import time
 from datetime import timedelta
+from typing import TypeVar
 
 from django.db import transaction
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from chats import clock
-from chats.models import Chat, Message, Operation, Reconciliation, Retention, WebhookEvent
+from chats.models import Attachment, Chat, MediaCopy, Message, Operation, Reconciliation, Retention, WebhookEvent
 from chats.models.operation import LASTING, OPEN, State
 
+F = TypeVar("F", Attachment, MediaCopy)
 BATCH = 500
 # Regular checks come every minute; gaps, which the setup page lists, are few.
 CHECKS_ARE_KEPT_FOR = timedelta(days=2)
 GAPS_ARE_KEPT_FOR = timedelta(days=90)
 _ENDED = (WebhookEvent.State.PROCESSED, WebhookEvent.State.IGNORED)
+FILES_AT_ONCE = 50
+# What was picked and not sent stays for somebody who comes back to it.
+UNSENT_FOR = timedelta(hours=24)
 
 
 def apply(*, seconds: float) -> int:
@@ -31,7 +36,8 @@ def apply(*, seconds: float) -> int:
     stop_at = time.monotonic() + seconds
     setting = Retention.current()
     touched = 0
-    for batch in (_clear_messages, _clear_operations, _delete_events, _delete_readings):
+    batches = (_clear_messages, _clear_operations, _delete_events, _delete_readings, _delete_unsent, _delete_copies)
+    for batch in batches:
         while time.monotonic() < stop_at:
             done = batch(setting)
             if not done:
@@ -54,9 +60,11 @@ def _clear_messages(setting: Retention) -> int:
         # Chats before messages, as everywhere. One that is being written to is left to the next batch.
         chats = Chat.objects.select_for_update(skip_locked=True, no_key=True).filter(pk__in=set(found.values()))
         locked = list(chats.order_by("pk").values_list("pk", flat=True))
-        cleared = old.filter(pk__in=found, chat__in=locked).update(
-            parts=[], text="", effect=None, cleared_at=clock.now()
-        )
+        now = clock.now()
+        cleared = old.filter(pk__in=found, chat__in=locked).update(parts=[], text="", effect=None, cleared_at=now)
+        # A file is kept as its message is: without one, the next batches delete it.
+        Attachment.objects.filter(message__in=found, message__cleared_at=now).update(message=None, uploaded_by=None)
+        MediaCopy.objects.filter(message__in=found, message__cleared_at=now).update(message=None)
         # The inbox shows the last message of a chat: it goes when that message is too old itself.
         later = Message.objects.filter(chat=OuterRef("pk"), happened_at__gte=before)
         Chat.objects.filter(~Exists(later), pk__in=locked).exclude(last_message_text="").update(last_message_text="")
@@ -104,3 +112,24 @@ def _delete_readings(setting: Retention) -> int:
     newest = list(done.order_by("-pk").values_list("pk", flat=True)[:1])
     found = done.filter(old).exclude(pk__in=newest).order_by("pk").values_list("pk", flat=True)[:BATCH]
     return Reconciliation.objects.filter(pk__in=list(found)).delete()[0]
+
+
+def _delete_unsent(_: Retention) -> int:
+    """Delete files that were picked a day ago and never sent, and those whose messages have been cleared."""
+    return _delete(Attachment.objects.filter(message__isnull=True, created_at__lt=clock.now() - UNSENT_FOR))
+
+
+def _delete_copies(_: Retention) -> int:
+    """Delete copies whose message has been cleared, or is no more."""
+    return _delete(MediaCopy.objects.filter(message__isnull=True))
+
+
+def _delete(rows: QuerySet[F]) -> int:
+    """Delete a batch of rows and their files, the file first: what is cut off in between is found again."""
+    with transaction.atomic():
+        batch = list(rows.select_for_update(skip_locked=True, of=("self",)).order_by("pk")[:FILES_AT_ONCE])
+        for row in batch:
+            if row.file.name:
+                row.file.storage.delete(row.file.name)
+        rows.model.objects.filter(pk__in=[row.pk for row in batch]).delete()
+    return len(batch)

@@ -9,8 +9,8 @@ import random
 from datetime import datetime, timedelta
 
 from chats import clock, live
-from chats.engine import breaker, delivery, pacing
-from chats.models import Message, Operation
+from chats.engine import breaker, delivery, files, pacing
+from chats.models import Attachment, Message, Operation
 from chats.models.operation import PACE_OF, Kind, Pace, State
 from chats.v3.errors import RemoteError
 
@@ -93,12 +93,25 @@ def fail(
     breaker.tells_nothing(operation, again_at=now)
     if untouched:
         pacing.give_back(operation, never_left=False)
+    if operation.kind == Kind.UPLOAD_ATTACHMENT:
+        _fail_what_waits(operation)
     if operation.message_id:
         message = Message.objects.get(pk=operation.message_id)
         changed = delivery.fail(message, sentence=sentence, code=code, at=now)
         if changed:
             message.trace_id = operation.trace_id or message.trace_id
             message.save(update_fields=[*changed, "trace_id"])
+
+
+def _fail_what_waits(upload: Operation) -> None:
+    """A file that cannot be uploaded fails the message that it is for, which has not left."""
+    for attachment in Attachment.objects.select_for_update().filter(upload=upload):
+        attachment.state, attachment.error = Attachment.State.FAILED, upload.error
+        attachment.upload_url, attachment.upload_headers, attachment.upload_expires_at = "", {}, None
+        attachment.save(update_fields=["state", "error", "upload_url", "upload_headers", "upload_expires_at"])
+        sends = Operation.objects.select_for_update(of=("self",)).filter(message=attachment.message_id)
+        for send in sends.filter(state=State.QUEUED, message__isnull=False):
+            fail(send, sentence=files.failure(attachment), code=upload.error_code, trace_id=upload.trace_id)
 
 
 def wait(

@@ -18,6 +18,7 @@ class Kind(models.TextChoices):
     REMOVE_PARTICIPANT = "remove_participant", "Remove a person"
     LEAVE_GROUP = "leave_group", "Leave the group"
     MARK_READ = "mark_read", "Mark as read"
+    UPLOAD_ATTACHMENT = "upload_attachment", "Upload a file"
 
 
 class State(models.TextChoices):

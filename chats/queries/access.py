@@ -12,7 +12,7 @@ from django.contrib.auth.models import AnonymousUser, User
 from django.db.models import Exists, Model, OuterRef, QuerySet
 from django.http import Http404
 
-from chats.models import Chat, Contact, Line, LineAccess, Message, Operation, Participant, WebhookEvent
+from chats.models import Attachment, Chat, Contact, Line, LineAccess, Message, Operation, Participant, WebhookEvent
 
 M = TypeVar("M", bound=Model)
 # What `request.user` may be.
@@ -87,6 +87,12 @@ def get_chat(user: Person, pk: int) -> Chat:
 
 def get_message(user: Person, pk: int) -> Message:
     return _one(messages_for(user).select_related("chat__line"), pk)
+
+
+def get_unsent_file(user: User, pk: int) -> Attachment:
+    """A file that this person has picked and not sent, while they see its line. It is nobody else's."""
+    mine = Attachment.objects.filter(uploaded_by=user, message__isnull=True).select_related("line")
+    return _one(within_lines(user, mine), pk)
 
 
 def get_operation(user: Person, pk: int) -> Operation:

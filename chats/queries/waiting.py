@@ -9,7 +9,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from chats import clock
-from chats.engine import pacing
+from chats.engine import files, pacing
 from chats.engine.claims import KEY_IS_GOOD_FOR
 from chats.engine.pacing import Budget
 from chats.models import Line, Operation
@@ -59,7 +59,7 @@ def _unknown(operation: Operation, now: datetime) -> str:
         "a look at the remote, never sent blindly again"
     )
     line = operation.line
-    if line is None or not line.is_paused or line.trial_id == operation.pk:
+    if line is None or not _is_paused(operation) or line.trial_id == operation.pk:
         due_at = _not_before(operation)
         return f"{sentence}; the next try is {_next(due_at, now)}."
     # A try could send it after all, and nothing leaves by a paused line.
@@ -69,14 +69,14 @@ def _unknown(operation: Operation, now: datetime) -> str:
 
 def _queued(operation: Operation, now: datetime) -> str:
     line, lane = operation.line, operation.lane
-    if line is not None and line.is_paused:
+    if line is not None and _is_paused(operation):
         return paused(line)
     if lane.rest_until is not None and lane.rest_until > now:
         return f"The line rests, because the remote asked us to wait; it goes on {moment(lane.rest_until, now)}."
     earlier = _earlier(operation)
     if earlier is not None:
         return _behind(earlier, now)
-    held = _held(operation)
+    held = _file_first(operation) or _held(operation)
     if held:
         return held
     if operation.due_at is not None and operation.due_at > now:
@@ -97,7 +97,7 @@ def _behind(earlier: Operation, now: datetime) -> str:
     )
     if earlier.state != State.QUEUED:
         return f"{sentence}, which is on its way."
-    held = _held(earlier)
+    held = _file_first(earlier) or _held(earlier)
     if held:
         return f"{sentence}. {held}"
     if earlier.due_at is not None and earlier.due_at > now:
@@ -120,7 +120,7 @@ def held_up(operation: Operation) -> str:
         return ""
     if (operation.line is not None and operation.line.is_paused) or rests(operation):
         return why(operation)
-    return _held(operation, but=Budget.GAP)
+    return _file_first(operation) or _held(operation, but=Budget.GAP)
 
 
 def paused(line: Line) -> str:
@@ -181,6 +181,22 @@ def _held(operation: Operation, *, but: Budget | None = None) -> str:
     if not before:
         return f"{name} It is expected to leave {moment(hold.until, now)}."
     return f"{name} The next one leaves {moment(hold.until, now)}, and {counted(before)} {_are(before)} before this."
+
+
+def _is_paused(operation: Operation) -> bool:
+    """Whether it waits for its line to be open again. Files go up meanwhile: nobody sees them."""
+    return operation.line is not None and operation.line.is_paused and operation.kind != Kind.UPLOAD_ATTACHMENT
+
+
+def _file_first(operation: Operation) -> str:
+    """Which file has to be with the remote before this message leaves; empty when there is none to wait for."""
+    missing = files.missing(operation)
+    if missing is None:
+        return ""
+    upload = missing.upload
+    if upload is None or not upload.error:
+        return f"“{missing.name}” is uploaded first; the message leaves once the remote has it."
+    return f"“{missing.name}” is uploaded first, and that did not go through yet: {upload.error}"
 
 
 def _before(operation: Operation, pace: Pace) -> int:

@@ -27,6 +27,8 @@ def describe(operation: Operation) -> str:
         return f"Add {payload['handle']}"
     if operation.kind == Kind.REMOVE_PARTICIPANT and payload.get("handle"):
         return f"Remove {payload['handle']}"
+    if operation.kind == Kind.UPLOAD_ATTACHMENT and payload.get("file"):
+        return f"Upload “{payload['file']}”"
     return str(operation.get_kind_display())
 
 

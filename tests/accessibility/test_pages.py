@@ -15,6 +15,7 @@ from playwright.sync_api import Browser, ConsoleMessage
 from tests.accessibility.world import World, make_world
 from tests.browser import chromium
 from tests.console_server import served
+from tests.files import PNG
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -166,6 +167,11 @@ def open_what_opens(eyes: Eyes, world: World) -> None:
     page.get_by_role("button", name="Send", exact=True).click()
     page.get_by_text("Write something first.").wait_for()
     eyes.look("nothing to send")
+    picked = [{"name": name, "mimeType": "", "buffer": PNG} for name in ("good.png", "bad.pdf", "run.exe")]
+    page.set_input_files("[data-pick]", picked)  # type: ignore[arg-type]
+    page.locator("[data-files] [data-state='there']").wait_for()
+    page.locator("[data-files] [data-state='failed']").wait_for()
+    eyes.look("files to send")
     about = page.get_by_role("button", name="About this chat")
     if about.is_visible():
         about.click()

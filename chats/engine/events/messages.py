@@ -7,7 +7,7 @@ from datetime import datetime
 from django.db.models import Q, QuerySet
 
 from chats import clock, live
-from chats.engine import breaker, delivery, inflow, news, pacing, settle, store
+from chats.engine import breaker, delivery, inflow, media, news, pacing, settle, store
 from chats.engine.events import find
 from chats.models import Chat, Handle, LineFailure, Message, Operation, Reaction, WebhookEvent
 from chats.models.common import Service
@@ -27,6 +27,7 @@ def message_moved(event: WebhookEvent) -> None:
     created = message is None
     if message is None:
         message = _create(chat, told, event)
+        media.expect([message])
     if message.is_ours:
         _move(message, event.event_type, told)
         _confirm(message)
