@@ -39,7 +39,7 @@ lint:
 	$(INSTALL) dev
 	$(IN)ruff check .
 	$(IN)ruff format --check .
-	$(SETTINGS) $(IN)mypy dashboard chats manage.py
+	$(SETTINGS) $(IN)mypy dashboard chats benchmarks/__main__.py benchmarks/bare_door.py manage.py
 	$(SETTINGS) $(IN)mypy --config-file sandbox/mypy.ini sandbox
 	$(IN)lint-imports
 	$(IN)djlint --lint --quiet templates
@@ -47,7 +47,10 @@ lint:
 	$(SETTINGS) $(IN)python -m tests.check_migrations sandbox.settings
 
 bench:
-	@echo "There are no benchmarks yet."
+	$(INSTALL) dev
+	@$(IN)python -m tests.get_browser
+	@$(IN)python -m benchmarks
+	@exec $(IN)python -m benchmarks.sandbox_sends
 
 reset:
 	$(INSTALL)

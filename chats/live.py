@@ -10,6 +10,9 @@ from __future__ import annotations
 
 import json
 import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from functools import cache, partial
 from typing import Literal, TypedDict
 
@@ -26,6 +29,7 @@ log = logging.getLogger(__name__)
 
 Topic = Literal["message", "chat", "typing", "operation", "event", "line", "sync"]
 ACCOUNT_CHANNEL = "chatdeck:live:account"
+_gathered: ContextVar[list[LiveEvent] | None] = ContextVar("gathered live events", default=None)
 
 
 class LiveEvent(TypedDict, total=False):
@@ -53,15 +57,52 @@ def _redis() -> redis.Redis:
 
 def publish(event: LiveEvent) -> None:
     """Tell everyone who watches the event's line; one without a line goes to those who see the whole account."""
-    line_id = event.get("line")
-    channel = ACCOUNT_CHANNEL if line_id is None else channel_of(line_id)
+    gathered = _gathered.get()
+    if gathered is not None:
+        gathered.append(event)
+        return
     if redis_absence.lasts():
         return
     try:
-        _redis().publish(channel, json.dumps(event))
+        _redis().publish(*_letter(event))
     except redis.RedisError as problem:
         redis_absence.notice()
         log.warning("A live event was not published: %s", type(problem).__name__)
+
+
+@contextmanager
+def together() -> Iterator[None]:
+    """Publish what is announced in here in one go at the end, and what is said twice once.
+
+    For a transaction that moves many rows: it has to be opened inside.
+    """
+    gathered: list[LiveEvent] = []
+    token = _gathered.set(gathered)
+    try:
+        yield
+    finally:
+        _gathered.reset(token)
+        if gathered:
+            _publish_all(gathered)
+
+
+def _publish_all(events: list[LiveEvent]) -> None:
+    if redis_absence.lasts():
+        return
+    try:
+        pipeline = _redis().pipeline(transaction=False)
+        for letter in dict.fromkeys(map(_letter, events)):
+            pipeline.publish(*letter)
+        pipeline.execute()
+    except redis.RedisError as problem:
+        redis_absence.notice()
+        log.warning("%s live events were not published: %s", len(events), type(problem).__name__)
+
+
+def _letter(event: LiveEvent) -> tuple[str, str]:
+    """The channel of an event, and what is published there."""
+    line_id = event.get("line")
+    return ACCOUNT_CHANNEL if line_id is None else channel_of(line_id), json.dumps(event)
 
 
 def announce(topic: Topic, *, line_id: int | None, chat_id: int | None = None, message_id: int | None = None) -> None:
@@ -74,3 +115,30 @@ def announce_typing(*, line_id: int, chat_id: int, on: bool) -> None:
     """Somebody in the chat has begun or stopped writing."""
     event: LiveEvent = {"topic": "typing", "line": line_id, "chat": chat_id, "on": on}
     transaction.on_commit(partial(publish, event), robust=True)
+
+
+def first_to_ask(name: str) -> bool:
+    """Whether nobody has asked for `name` since it was last begun. What is asked for and never begun is forgotten
+    after two seconds. True when Redis is away: better too often than never."""
+    if redis_absence.lasts():
+        return True
+    try:
+        return bool(_redis().set(_asked(name), 1, nx=True, ex=2))
+    except redis.RedisError:
+        redis_absence.notice()
+        return True
+
+
+def begun(name: str) -> None:
+    """Whoever asks for `name` from now on is the first again. Call it before looking at what there is to do."""
+    if redis_absence.lasts():
+        return
+    try:
+        _redis().delete(_asked(name))
+    except redis.RedisError as problem:
+        redis_absence.notice()
+        log.warning("That %s was begun was not told: %s", name, type(problem).__name__)
+
+
+def _asked(name: str) -> str:
+    return f"chatdeck:asked:{name}"

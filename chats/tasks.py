@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from celery import shared_task
 
+from chats import live
 from chats.actions.sync import start_first_sync
-from chats.engine import drain, media, reconcile, retention, subscription, sweeps, sync
+from chats.engine import drain, media, reconcile, retention, subscription, sweeps, sync, wake
 from chats.engine.events import processor
 
 # Long enough to be worth the taking of a lease, short enough that a restart waits for nobody.
@@ -20,6 +21,7 @@ def drain_lane(lane_id: int) -> None:
 
 @shared_task
 def process_events() -> None:
+    live.begun(wake.PROCESS_EVENTS)
     processor.process_due(seconds=TICK_SECONDS)
 
 

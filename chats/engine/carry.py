@@ -46,12 +46,26 @@ def carry_out(claim: Claim) -> None:
             _find_out(claim, handler)
         else:
             _accepted(claim, handler, handler.call(remote.client(), claim.operation))
-    except RemoteError as problem:
+    except Exception as problem:  # noqa: BLE001
+        went_wrong(claim, handler, problem)
+
+
+def take_answer(claim: Claim, handler: Handler, answer: Answer) -> None:
+    """Write a good answer. Never raises for what stands in it."""
+    try:
+        _accepted(claim, handler, answer)
+    except Exception as problem:  # noqa: BLE001
+        went_wrong(claim, handler, problem)
+
+
+def went_wrong(claim: Claim, handler: Handler, problem: Exception) -> None:
+    """Write what came of a call that brought no good answer."""
+    if isinstance(problem, RemoteError):
         _write(claim, partial(_problem, claim, handler, problem))
-    except Exception as defect:
-        # A defect of ours. The row must not stay "sending", and nobody else's row may wait for it.
-        log.exception("Operation %s broke", claim.operation.pk)
-        _write(claim, partial(_broken, claim, handler, type(defect).__name__))
+        return
+    # A defect of ours. The row must not stay "sending", and nobody else's row may wait for it.
+    log.error("Operation %s broke", claim.operation.pk, exc_info=problem)
+    _write(claim, partial(_broken, claim, handler, type(problem).__name__))
 
 
 def _find_out(claim: Claim, handler: Handler) -> None:

@@ -110,17 +110,17 @@ def _next(lane: Lane, now: datetime, *, lock: bool) -> _Next | None:
         return None
     line = lane.line
     if line is None or not line.is_paused:
-        return _by_priority(lane, _due(lane.pk, now), now, lock=lock)
+        return _by_priority(lane, due(lane.pk, now), now, lock=lock)
     # Nothing leaves by a paused line. What was sent before can be settled, as long as that sends nothing.
     asked_long_ago = Q(first_sent_at__lte=now - KEY_IS_GOOD_FOR)
     looks = Q(state=State.ACCEPTED) | Q(state=State.UNKNOWN) & (Q(pk=line.trial_id) | asked_long_ago)
-    operation = _first(_due(lane.pk, now).filter(looks, pace=Pace.FREE), lock=lock)
+    operation = _first(due(lane.pk, now).filter(looks, pace=Pace.FREE), lock=lock)
     if operation is not None:
         return _Next(operation, pacing.Ticket(), None, is_trial=False)
     if line.trial_at is None or line.trial_at > now:
         return None
     # One may try whether the line works again: a message, because that is what it is there for.
-    queued = _due(lane.pk, now).filter(state=State.QUEUED)
+    queued = due(lane.pk, now).filter(state=State.QUEUED)
     for rows in (queued.filter(pace__gt=Pace.FREE), queued.filter(pace=Pace.FREE)):
         found = _by_priority(lane, rows, now, lock=lock)
         if found is not None:
@@ -152,10 +152,11 @@ def _by_priority(lane: Lane, due: QuerySet[Operation], now: datetime, *, lock: b
 
 
 def _first(rows: QuerySet[Operation], *, lock: bool) -> Operation | None:
+    rows = rows.select_related("chat", "line", "message")
     return (rows.select_for_update(skip_locked=True, of=("self",)) if lock else rows).first()
 
 
-def _due(lane_id: int, now: datetime) -> QuerySet[Operation]:
+def due(lane_id: int, now: datetime) -> QuerySet[Operation]:
     """What is due on a lane, in the order in which it should leave."""
     before = Operation.objects.filter(chat=OuterRef("chat"), state__in=OPEN, pk__lt=OuterRef("pk"))
     earlier = before.filter(priority__lte=OuterRef("priority"))
@@ -173,7 +174,6 @@ def _due(lane_id: int, now: datetime) -> QuerySet[Operation]:
         Operation.objects.filter(lane=lane_id, due_at__lte=now)
         .filter(state__in=[State.QUEUED, State.UNKNOWN, State.ACCEPTED])
         .filter(Q(state=State.ACCEPTED) | ~waits)
-        .select_related("chat", "line", "message")
         .order_by("priority", "pace", "pk")
     )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 
-from chats.engine import carry, claims, lanes, wake
+from chats.engine import batches, carry, claims, lanes, wake
 
 
 def drain(lane_id: int, *, seconds: float) -> int:
@@ -20,12 +20,7 @@ def drain(lane_id: int, *, seconds: float) -> int:
         if fence is None:
             return handled
         try:
-            while time.monotonic() < stop_at:
-                claim = claims.claim_next(lane_id, fence)
-                if claim is None:
-                    break
-                carry.carry_out(claim)
-                handled += 1
+            handled += _work(lane_id, fence, stop_at)
         finally:
             lanes.release(lane_id, fence)
         if not claims.anything_due(lane_id):
@@ -33,3 +28,21 @@ def drain(lane_id: int, *, seconds: float) -> int:
         if time.monotonic() >= stop_at:
             wake.send_task(wake.DRAIN_LANE, lane_id)
             return handled
+
+
+def _work(lane_id: int, fence: int, stop_at: float) -> int:
+    """Carry out what may leave now, in batches where the lane allows it and one by one where not."""
+    handled, tempo = 0, batches.Tempo()
+    while time.monotonic() < stop_at:
+        batch = batches.take(lane_id, fence, most=tempo.most)
+        if batch is not None:
+            handled += batches.carry_out(batch, tempo)
+            continue
+        claim = claims.claim_next(lane_id, fence)
+        if claim is None:
+            break
+        began = time.monotonic()
+        carry.carry_out(claim)
+        tempo.learn(handled=1, of=1, seconds=time.monotonic() - began)
+        handled += 1
+    return handled

@@ -23,8 +23,11 @@ class Closed:
     code: int | None = None
 
 
-def check(operation: Operation, *, now: datetime) -> Closed | None:
-    """The gate that holds this operation back for good, or None when it may leave."""
+def check(operation: Operation, *, now: datetime, person: Handle | None = None) -> Closed | None:
+    """The gate that holds this operation back for good, or None when it may leave.
+
+    `person` is the other one of a direct chat, where that has been read just now.
+    """
     if operation.send_before is not None and now >= operation.send_before:
         return Closed(TOO_LATE)
     if operation.kind in ACCOUNT_WIDE:
@@ -39,7 +42,7 @@ def check(operation: Operation, *, now: datetime) -> Closed | None:
     if chat.left_at is not None and operation.kind not in OUTSIDE_TOO:
         return Closed("Our line has left this group, so nothing can be sent.", code=2013)
     if operation.kind in TALK and not chat.is_group:
-        return _person_gate(chat.pk)
+        return _person_gate(person or _person_of(chat.pk))
     return None
 
 
@@ -59,11 +62,14 @@ def check_files(operation: Operation, *, now: datetime) -> Closed | datetime | N
     return now + LOOK_FOR_FILES_AGAIN
 
 
-def _person_gate(chat_id: int) -> Closed | None:
-    """Opt-out and block stop direct messages only; groups are neither marked nor blocked (linq-v3, 6.2)."""
-    person = Handle.objects.filter(
+def _person_of(chat_id: int) -> Handle | None:
+    return Handle.objects.filter(
         participations__chat=chat_id, participations__is_me=False, participations__status=Participant.Status.ACTIVE
     ).first()
+
+
+def _person_gate(person: Handle | None) -> Closed | None:
+    """Opt-out and block stop direct messages only; groups are neither marked nor blocked (linq-v3, 6.2)."""
     if person is None:
         return None
     if person.opted_out_at is not None:

@@ -7,16 +7,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from django.db import transaction
-from django.db.models import DateTimeField, F, Value
-from django.db.models.functions import Greatest
 
 from chats import clock
-from chats.engine import delivery, files, media, store
+from chats.engine import bulk, delivery, files, media, reading_sql, store
 from chats.models import Chat, Handle, Message, Operation, Reaction
 from chats.models.common import Service
 from chats.v3 import content, resources
-
-PREVIEW_LENGTH = 160
 
 
 @dataclass(frozen=True)
@@ -29,37 +25,53 @@ class Saved:
 
 
 def save_messages(chat: Chat, messages: Sequence[resources.Message]) -> Saved:
-    """Add and update messages read from a chat.
+    """Add and update messages read from a chat. See `save_messages_of`."""
+    return save_messages_of([(chat, messages)])[0]
+
+
+def save_messages_of(readings: Sequence[tuple[Chat, Sequence[resources.Message]]]) -> list[Saved]:
+    """Add and update messages read from several chats, in a fixed number of queries for all that are new.
 
     Nothing here counts as unread; see `chats.engine.news` for what is more than history. A message of ours that
     has not learnt its remote id yet may get a second row for a moment; `attach` joins the two when the answer comes.
     """
+    messages = [message for _, several in readings for message in several]
     with transaction.atomic():
-        Chat.objects.select_for_update().filter(pk=chat.pk).first()
+        # Chats are locked before anything else, and in one order.
+        chats = Chat.objects.select_for_update(no_key=True).filter(pk__in=[chat.pk for chat, _ in readings])
+        list(chats.order_by("pk").values_list("pk"))
         senders = {message.from_handle.handle[:320] for message in messages if message.from_handle is not None}
-        Handle.objects.bulk_create([Handle(value=value) for value in sorted(senders)], ignore_conflicts=True)
-        handles = {handle.value: handle for handle in Handle.objects.filter(value__in=senders)}
+        handles = store.handles_of(dict.fromkeys(senders, ""))
         ids = [uuid.UUID(message.id) for message in messages]
-        rows = {row.remote_id: row for row in Message.objects.select_for_update().filter(remote_id__in=ids)}
-        new, moved = [], []
-        for message in messages:
-            row = rows.get(uuid.UUID(message.id))
-            if row is None:
-                row = _row(chat, message, handles)
-                rows[row.remote_id] = row
-                new.append(row)
-            elif row.pk is not None and progress(row, message):
-                moved.append(row)
-        Message.objects.bulk_create(new, ignore_conflicts=True)
+        rows = {row.remote_id: row for row in Message.objects.select_for_update(no_key=True).filter(remote_id__in=ids)}
+        saved = [Saved([], []) for _ in readings]
+        for (chat, several), one in zip(readings, saved, strict=True):
+            for message in several:
+                row = rows.get(uuid.UUID(message.id))
+                if row is None:
+                    row = _row(chat, message, handles)
+                    rows[row.remote_id] = row
+                    one.new.append(row)
+                elif row.pk is not None and progress(row, message):
+                    one.moved.append(row)
+        new = [row for one in saved for row in one.new]
+        added = {row.pk: row for row in bulk.add(new, unique="remote_id")}
         save_reactions(messages)
-        latest = max(new, key=lambda row: row.happened_at, default=None)
-        if latest is not None:
-            show_as_latest(chat, latest)
+        reading_sql.show_as_latest(
+            [
+                (chat, max(one.new, key=lambda row: row.happened_at))
+                for (chat, _), one in zip(readings, saved, strict=True)
+                if one.new
+            ]
+        )
         # A copy of this running beside us may have been first; its rows are the ones that count then.
-        kept = {row.remote_id: row for row in Message.objects.filter(remote_id__in=[row.remote_id for row in new])}
-        new = [row for row in kept.values() if row.chat_id == chat.pk]
-        media.expect(new)
-    return Saved(new, moved)
+        beside = [row.remote_id for row in new if row.pk not in added]
+        theirs = {row.remote_id: row for row in Message.objects.filter(remote_id__in=beside)} if beside else {}
+        for (chat, _), one in zip(readings, saved, strict=True):
+            rows_there = [row if row.pk in added else theirs.get(row.remote_id) for row in one.new]
+            one.new[:] = [row for row in rows_there if row is not None and row.chat_id == chat.pk]
+        media.expect([row for one in saved for row in one.new])
+        return saved
 
 
 def progress(row: Message, message: resources.Message | resources.SentMessage) -> bool:
@@ -149,13 +161,7 @@ def show_as_latest(chat: Chat, message: Message) -> None:
 
     A chat's place may be later than all its messages: it was renamed since, or made before it was read.
     """
-    if Message.objects.filter(chat=chat, happened_at__gt=message.happened_at).exists():
-        return
-    Chat.objects.filter(pk=chat.pk).update(
-        sort_at=Greatest(F("sort_at"), Value(message.happened_at, DateTimeField())),
-        last_message_text=message.text[:PREVIEW_LENGTH],
-        last_message_is_ours=message.is_ours,
-    )
+    reading_sql.show_as_latest([(chat, message)])
 
 
 def reaction_id(kind: str, remote_id: str | None) -> str:

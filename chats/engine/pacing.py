@@ -102,6 +102,12 @@ def ticket(operation: Operation) -> Ticket:
     return Ticket(handle_id=handle_id, new=(value,))
 
 
+def is_unpaced(line: Line) -> bool:
+    """Whether nothing but one person's minute can hold a message to somebody whom the line has written to."""
+    limits = (line.messages_a_minute, line.messages_a_day)
+    return not line.gap_seconds and limits == (None, None) and line.reputation != Line.Reputation.CRITICAL
+
+
 def holds(operation: Operation, spends: Ticket, *, lane: Lane, line: Line, now: datetime) -> list[Hold]:
     """All that holds the operation back now; nothing when it may leave. Reads a few entries of indexes."""
     found = []

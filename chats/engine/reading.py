@@ -6,6 +6,7 @@ news: it counts as unread, once, and open pages hear of it.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -13,7 +14,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from chats import clock, live
-from chats.engine import inflow, news, remote, settle
+from chats.engine import inflow, news, reading_sql, remote, settle
 from chats.models import Chat, Message, Operation
 from chats.models.operation import State
 from chats.v3 import resources
@@ -80,34 +81,41 @@ def fetch(chat: Chat, *, further: bool) -> Read:
 
 
 def take_over(chat: Chat, read: Read, *, as_of: datetime | None, news_since: datetime | None) -> Found:
-    """Write what was read of a chat, in the caller's transaction or one of its own. Safe to repeat.
+    """Write what was read of a chat. See `take_over_all`."""
+    return take_over_all([(chat, read, as_of)], news_since=news_since)[0]
 
-    `as_of` is the remote's time of change that this reading reflects; `news_since` counts for a chat that was never
-    read before: what came in later than that is news. None: all of it is history.
+
+def take_over_all(
+    readings: Sequence[tuple[Chat, Read, datetime | None]], *, news_since: datetime | None
+) -> list[Found]:
+    """Write what was read of chats, in the caller's transaction or one of its own. Safe to repeat.
+
+    Beside each reading stands the remote's time of change that it reflects. `news_since` counts for a chat that was
+    never read before: what came in later than that is news. None: all of it is history.
     """
-    since = chat.messages_synced_at - CLOCKS_DIFFER_BY if chat.messages_synced_at else news_since
     on_time = clock.now() - ON_ITS_WAY
+    found = []
     with transaction.atomic():
-        saved = inflow.save_messages(chat, read.messages)
-        recent = sorted(
-            (row for row in saved.new if since is not None and row.happened_at > since),
-            key=lambda row: (row.happened_at, row.pk),
-        )
-        for row in recent:
-            if not row.is_ours:
-                news.heard_from(chat, row)
-        for row in saved.moved:
-            _settle(row)
-            inflow.show_as_latest(chat, row)
-        for row in [*recent, *saved.moved]:
-            live.announce("message", line_id=chat.line_id, chat_id=chat.pk, message_id=row.pk)
-        told = {"messages_synced_at": read.asked_at}
-        if as_of is not None:
-            told["messages_read_as_of"] = as_of
-        Chat.objects.filter(pk=chat.pk).update(**told)
-    late = [row for row in recent if row.happened_at < on_time and row.reconciled_at is None]
-    late += [row for row in saved.moved if _last_moved(row) < on_time]
-    return Found(len(saved.new), len(saved.moved), len(late))
+        all_saved = inflow.save_messages_of([(chat, read.messages) for chat, read, _ in readings])
+        for (chat, _, _), saved in zip(readings, all_saved, strict=True):
+            since = chat.messages_synced_at - CLOCKS_DIFFER_BY if chat.messages_synced_at else news_since
+            recent = sorted(
+                (row for row in saved.new if since is not None and row.happened_at > since),
+                key=lambda row: (row.happened_at, row.pk),
+            )
+            for row in recent:
+                if not row.is_ours:
+                    news.heard_from(chat, row)
+            for row in saved.moved:
+                _settle(row)
+                inflow.show_as_latest(chat, row)
+            for row in [*recent, *saved.moved]:
+                live.announce("message", line_id=chat.line_id, chat_id=chat.pk, message_id=row.pk)
+            late = [row for row in recent if row.happened_at < on_time and row.reconciled_at is None]
+            late += [row for row in saved.moved if _last_moved(row) < on_time]
+            found.append(Found(len(saved.new), len(saved.moved), len(late)))
+        reading_sql.note_read([(chat, read.asked_at, as_of) for chat, read, as_of in readings])
+    return found
 
 
 def _last_moved(row: Message) -> datetime:

@@ -169,6 +169,11 @@ def _note(operation: Operation, problem: RemoteError) -> None:
 
 def _save(operation: Operation) -> None:
     operation.save(update_fields=_FIELDS)
+    announce(operation)
+
+
+def announce(operation: Operation) -> None:
+    """Tell open pages that the operation has moved, and with it the message or the chat that it is for."""
     if operation.kind in BEST_EFFORT:
         return  # nothing shows these
     live.announce("operation", line_id=operation.line_id, chat_id=operation.chat_id)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import logging
 import uuid
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from functools import cache
 
 from django.db import transaction
 
 from chats import clock, live
-from chats.engine import titles
+from chats.engine import bulk, titles
 from chats.models import Chat, Handle, Line, Participant
 from chats.models.common import Health, Service
 from chats.v3 import resources
@@ -105,7 +106,7 @@ def save_chats(chats: Sequence[resources.Chat]) -> list[Chat]:
                 old.append(row)
             apply_chat(row, chat)
             kept.append((row, chat))
-        Chat.objects.bulk_create(new, ignore_conflicts=True)
+        bulk.add(new, unique="remote_id")
         Chat.objects.bulk_update(old, _CHAT_FIELDS, batch_size=200)
         # A copy of this running beside us may have been first; its rows are the ones that count then.
         found = {row.remote_id: row for row in Chat.objects.filter(remote_id__in=[row.remote_id for row, _ in kept])}
@@ -156,11 +157,28 @@ def apply_health(
 
 def known(value: object, choices: type) -> str:
     """The remote's word when it is one we know, else empty; a new word of theirs must not break a row."""
-    return str(value) if value in choices.values else ""  # type: ignore[attr-defined]
+    return str(value) if value in _words_of(choices) else ""
+
+
+@cache
+def _words_of(choices: type) -> frozenset[object]:
+    return frozenset(choices.values)  # type: ignore[attr-defined]
 
 
 def handle_of(value: str) -> Handle:
     return Handle.objects.get_or_create(value=value[:320])[0]
+
+
+def handles_of(services: Mapping[str, str]) -> dict[str, Handle]:
+    """The rows of these handles. Those that are missing are added with the service that stands beside them."""
+    handles = {handle.value: handle for handle in Handle.objects.filter(value__in=services).order_by("pk")}
+    missing = sorted(services.keys() - handles.keys())
+    if missing:
+        # Sorted, so that two copies of this lock the same rows in the same order. A copy beside us may be first.
+        new = [Handle(value=value, service=services[value]) for value in missing]
+        Handle.objects.bulk_create(new, ignore_conflicts=True)
+        handles |= {handle.value: handle for handle in Handle.objects.filter(value__in=missing).order_by("pk")}
+    return handles
 
 
 def _is_news(theirs: datetime | None, ours: datetime | None) -> bool:
@@ -173,11 +191,7 @@ def _is_older(theirs: datetime | None, ours: datetime | None) -> bool:
 
 def _handles(chats: Iterable[resources.Chat]) -> dict[str, Handle]:
     services = {handle.handle[:320]: known(handle.service, Service) for chat in chats for handle in chat.handles}
-    # Sorted, so that two copies of this lock the same rows in the same order.
-    Handle.objects.bulk_create(
-        [Handle(value=value, service=service) for value, service in sorted(services.items())], ignore_conflicts=True
-    )
-    handles = {handle.value: handle for handle in Handle.objects.filter(value__in=services).order_by("pk")}
+    handles = handles_of(services)
     # Most readings say nothing new of a person, and a service that the remote leaves out is not unlearnt.
     moved = [handle for value, handle in handles.items() if services[value] and handle.service != services[value]]
     for handle in moved:

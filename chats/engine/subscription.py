@@ -65,7 +65,7 @@ def _ensure() -> None:
         lasting = [_make(theirs, spare=set(good))]
     for remote_id, row in ours.items():
         if remote_id not in lasting[:1]:
-            # First here: its secret is still taken for what is on its way (see `chats.api.webhook`).
+            # First here: its secret is still taken for what is on its way (see `chats.api.signing`).
             row.retired_at = clock.now()
             row.save(update_fields=["retired_at"])
     _end_retired(theirs)

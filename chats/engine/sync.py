@@ -10,8 +10,9 @@ from __future__ import annotations
 
 import logging
 import time
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import timedelta
+from functools import partial
 
 from django.db import transaction
 from django.db.models import F, Q
@@ -19,7 +20,9 @@ from django.db.models import F, Q
 from chats import clock, live
 from chats.engine import account, lanes, reading, remote, settle, store, wake
 from chats.models import Chat, Line, SyncPart, SyncRun
+from chats.v3 import resources
 from chats.v3.errors import Advice, RemoteError
+from chats.v3.resources import Page
 
 log = logging.getLogger(__name__)
 
@@ -28,6 +31,8 @@ CHATS_A_PAGE = 100
 # Politeness: so many lines at once, and of each so many chats' messages at once.
 PARTS_AT_ONCE = 3
 MESSAGES_AT_ONCE = 4
+# How many chats' messages are written together: what a step that is lost has to be read again for.
+CHATS_A_STEP = 24
 MOST_FAILURES = 12
 # A hole between two checkpoints that is longer is not work: nobody carried the run.
 LONGEST_STEP = LEASE
@@ -158,9 +163,12 @@ def _carry(part: SyncPart, stop_at: float) -> bool:
     stage = part.stage
     try:
         with ThreadPoolExecutor(max_workers=MESSAGES_AT_ONCE) as threads:
-            goes_on = True
-            while goes_on and part.stage == stage and time.monotonic() < stop_at:
-                goes_on = _read_chats(part) if stage == _Stage.CHATS else _read_messages(part, threads)
+            ahead, goes_on = _Ahead(threads), True
+            try:
+                while goes_on and part.stage == stage and time.monotonic() < stop_at:
+                    goes_on = _read_chats(part, ahead) if stage == _Stage.CHATS else _read_messages(part, ahead)
+            finally:
+                threads.shutdown(cancel_futures=True)
     except Overtaken:
         log.info("Part %s of sync %s was taken over by another worker.", part.pk, part.run_id)
         return False
@@ -176,9 +184,52 @@ def _carry(part: SyncPart, stop_at: float) -> bool:
     return True
 
 
-def _read_chats(part: SyncPart) -> bool:
+class _Ahead:
+    """What is being read for the next step while this one is written."""
+
+    def __init__(self, threads: ThreadPoolExecutor) -> None:
+        self._threads = threads
+        self._page: tuple[str, Future[Page[resources.Chat]]] | None = None
+        self._chats: tuple[int, list[tuple[Chat, Future[reading.Read]]]] | None = None
+
+    def page(self, part: SyncPart) -> Page[resources.Chat]:
+        """The page of chats at the part's cursor, and its next one begun. Raises `RemoteError`."""
+        if self._page is None or self._page[0] != part.cursor:
+            self._begin_page(part, part.cursor)
+        assert self._page is not None  # noqa: S101
+        page = self._page[1].result()
+        if page.next_cursor and page.items:
+            self._begin_page(part, page.next_cursor)
+        return page
+
+    def chats(self, part: SyncPart) -> list[tuple[Chat, reading.Read]]:
+        """The next chats of the part and what was read of each, and those after them begun. Raises `RemoteError`."""
+        if self._chats is None or self._chats[0] != part.last_chat_id:
+            self._begin_chats(part, part.last_chat_id)
+        assert self._chats is not None  # noqa: S101
+        begun = self._chats[1]
+        found = [(chat, read.result()) for chat, read in begun]
+        if found:
+            self._begin_chats(part, found[-1][0].pk)
+        return found
+
+    def _begin_page(self, part: SyncPart, cursor: str) -> None:
+        asked = partial(
+            remote.client().chats.list, from_=part.line.phone_number, limit=CHATS_A_PAGE, cursor=cursor or None
+        )
+        self._page = cursor, self._threads.submit(asked)
+
+    def _begin_chats(self, part: SyncPart, after: int) -> None:
+        rows = Chat.objects.filter(line=part.line_id, remote_id__isnull=False, pk__gt=after).order_by("pk")
+        self._chats = (
+            after,
+            [(chat, self._threads.submit(_fetch, chat)) for chat in rows.defer("search")[:CHATS_A_STEP]],
+        )
+
+
+def _read_chats(part: SyncPart, ahead: _Ahead) -> bool:
     """Read a page of chats. False when the remote has asked for a pause since, of whichever part."""
-    page = remote.client().chats.list(from_=part.line.phone_number, limit=CHATS_A_PAGE, cursor=part.cursor or None)
+    page = ahead.page(part)
     following = page.next_cursor or ""
     # An empty page ends the list, whatever cursor it comes with.
     stage = _Stage.CHATS if following and page.items else _Stage.MESSAGES
@@ -188,23 +239,17 @@ def _read_chats(part: SyncPart) -> bool:
         return _count(part, chats=len(page.items))
 
 
-def _read_messages(part: SyncPart, threads: ThreadPoolExecutor) -> bool:
+def _read_messages(part: SyncPart, ahead: _Ahead) -> bool:
     """Read the messages of the next chats. False when the remote has asked for a pause since, of whichever part."""
-    chats = list(
-        Chat.objects.filter(line=part.line_id, remote_id__isnull=False, pk__gt=part.last_chat_id)
-        .order_by("pk")
-        .defer("search")[:MESSAGES_AT_ONCE]
-    )
-    if not chats:
+    readings = ahead.chats(part)
+    if not readings:
         with transaction.atomic():
             _checkpoint(part, stage=_Stage.DONE)
             return _count(part)
-    readings = list(threads.map(_fetch, chats))
     with transaction.atomic():
-        _checkpoint(part, last_chat_id=chats[-1].pk)
-        for chat, read in zip(chats, readings, strict=True):
-            reading.take_over(chat, read, as_of=chat.remote_updated_at, news_since=None)
-        return _count(part, with_messages=len(chats), messages=sum(len(read.messages) for read in readings))
+        _checkpoint(part, last_chat_id=readings[-1][0].pk)
+        reading.take_over_all([(chat, read, chat.remote_updated_at) for chat, read in readings], news_since=None)
+        return _count(part, with_messages=len(readings), messages=sum(len(read.messages) for _, read in readings))
 
 
 def _fetch(chat: Chat) -> reading.Read:

@@ -17,7 +17,7 @@ from kombu.exceptions import OperationalError
 from kombu.pools import producers
 from redis import RedisError
 
-from chats import redis_absence
+from chats import live, redis_absence
 from chats.redis_absence import ANSWER_WITHIN
 
 log = logging.getLogger(__name__)
@@ -53,7 +53,17 @@ def wake_lane(lane_id: int) -> None:
 
 
 def wake_events() -> None:
-    transaction.on_commit(partial(send_task, PROCESS_EVENTS), robust=True)
+    """Process events as soon as the current transaction has committed.
+
+    One task that has not begun finds all of them, so in a burst only the first event asks for it: asking costs the
+    webhook door more than all else that it does.
+    """
+    transaction.on_commit(_send_for_events, robust=True)
+
+
+def _send_for_events() -> None:
+    if live.first_to_ask(PROCESS_EVENTS):
+        send_task(PROCESS_EVENTS)
 
 
 def wake_connection() -> None:

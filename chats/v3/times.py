@@ -11,6 +11,9 @@ RFC3339: Final = re.compile(
     r"(?:[Zz]|([+-])([0-9]{2}):([0-9]{2}))"
 )
 
+# What the remote writes nearly always.
+_USUAL: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]{1,9})?Z")
+
 
 def parse_time(value: str) -> datetime:
     """The moment an RFC 3339 string names, aware and in UTC.
@@ -19,6 +22,13 @@ def parse_time(value: str) -> datetime:
     that followed it. Second 60, a leap second, is read as the first second of the next minute.
     Raises `ValueError` for anything else, and for a moment outside the years 1 to 9999.
     """
+    if isinstance(value, str) and _USUAL.fullmatch(value):
+        try:
+            # Ten times as fast, for thousands of them in a reading.
+            return datetime.fromisoformat(value)
+        except ValueError:
+            # A leap second, or no such moment.
+            pass
     match = RFC3339.fullmatch(value) if isinstance(value, str) else None
     if match is None:
         raise ValueError("Not a time in RFC 3339 form, such as 2026-11-02T09:30:00.123Z.")

@@ -12,15 +12,16 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from http.cookiejar import DefaultCookiePolicy
-from typing import BinaryIO, Final, NoReturn, Protocol, TypeVar
-from urllib.parse import quote, urlsplit
+from typing import Any, BinaryIO, Final, NoReturn, Protocol, TypeVar
+from urllib.parse import quote, urlencode, urlsplit
 
 import requests
 from requests.auth import AuthBase
+from requests.structures import CaseInsensitiveDict
 from urllib3.exceptions import ConnectTimeoutError, HTTPError, NewConnectionError
 from urllib3.exceptions import ProxyError as UnreachableProxy
 
-from chats.v3.errors import MAX_BODY_READ, NoAnswer, NotReached, RemoteError, from_response
+from chats.v3.errors import MAX_BODY_READ, SAFE_METHODS, NoAnswer, NotReached, RemoteError, from_response
 from chats.v3.resources.reading import Json, Unreadable
 
 T = TypeVar("T")
@@ -31,19 +32,8 @@ MAX_ANSWER_BYTES: Final = 32 * 1024 * 1024
 _CHUNK: Final = 64 * 1024
 
 
-class _Bearer(AuthBase):
-    """Sets the token. Being an auth object, it also keeps requests from looking into ~/.netrc for another."""
-
-    def __init__(self, api_key: str) -> None:
-        self._api_key = api_key
-
-    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
-        request.headers["Authorization"] = f"Bearer {self._api_key}"
-        return request
-
-
 class _Nobody(AuthBase):
-    """Sends no token, for storage elsewhere, and again keeps ~/.netrc out."""
+    """Sends no token, for storage elsewhere. Being an auth object, it keeps requests from looking into ~/.netrc."""
 
     def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
         return request
@@ -109,7 +99,14 @@ class Transport:
         self.base_url = base_url.rstrip("/")
         self.origin = f"{parts.scheme}://{parts.netloc}"
         self._timeout = timeout
-        self._auth = _Bearer(api_key)
+        self._headers = {
+            "User-Agent": USER_AGENT,
+            "Accept-Encoding": "gzip, deflate",
+            "Accept": "application/json",
+            "Connection": "keep-alive",
+            "Content-Type": "application/json",
+            "Authorization": f"Bearer {api_key}",
+        }
         self._threads = threading.local()
 
     def __repr__(self) -> str:
@@ -117,15 +114,11 @@ class Transport:
 
     def request(self, method: str, path: str, *, query: Query | None = None, body: Json | None = None) -> Answer:
         """Ask the remote for `path`, which begins with /v3/. Raises `RemoteError`."""
+        asked = _flat(query or {})
+        sent = None if body is None else json.dumps(body).encode()
+        url = f"{self.base_url}{path}?{urlencode(asked)}" if asked else self.base_url + path
         response, content = self._exchange(
-            method,
-            self.base_url + path,
-            query=_flat(query or {}),
-            content=None if body is None else json.dumps(body).encode(),
-            headers={"Content-Type": "application/json", "Accept": "application/json"},
-            auth=self._auth,
-            judged_as=method,
-            longest=MAX_ANSWER_BYTES,
+            lambda: self._ask(method, url, sent), judged_as=method, longest=MAX_ANSWER_BYTES
         )
         trace_id = response.headers.get("X-Trace-ID")
         data: object = {}
@@ -147,13 +140,16 @@ class Transport:
         The same bytes at the same URL may be stored any number of times, so no failure is an unknown outcome.
         """
         self._exchange(
-            "PUT", url, content=content, headers=headers, auth=_Nobody(), judged_as="GET", longest=MAX_ANSWER_BYTES
+            lambda: self._elsewhere("PUT", url, content, headers),
+            judged_as="GET",
+            longest=MAX_ANSWER_BYTES,
+            is_upload=not isinstance(content, bytes),
         )
 
     def fetch_file(self, url: str, *, longest: int) -> Fetched:
         """The file at a URL that the remote gave out, without the token. Raises `RemoteError`."""
         response, content = self._exchange(
-            "GET", url, content=None, headers={}, auth=_Nobody(), judged_as="GET", longest=longest
+            lambda: self._elsewhere("GET", url, None, {}), judged_as="GET", longest=longest
         )
         return Fetched(content, response.headers.get("Content-Type", "application/octet-stream"))
 
@@ -163,11 +159,7 @@ class Transport:
         At most `longest` bytes, and for about `seconds`; a file that is longer or slower raises `NoAnswer`.
         """
         response, _ = self._exchange(
-            "GET",
-            url,
-            content=None,
-            headers={"Accept-Encoding": "identity"},
-            auth=_Nobody(),
+            lambda: self._elsewhere("GET", url, None, {"Accept-Encoding": "identity"}),
             judged_as="GET",
             longest=longest,
             into=file,
@@ -180,7 +172,7 @@ class Transport:
         session = getattr(self._threads, "session", None)
         if session is not None:
             session.close()
-            del self._threads.session
+            self._threads.__dict__.clear()
 
     def _session(self) -> requests.Session:
         session: requests.Session | None = getattr(self._threads, "session", None)
@@ -191,17 +183,46 @@ class Transport:
             self._threads.session = session
         return session
 
+    def _ask(self, method: str, url: str, content: bytes | None) -> requests.Response:
+        """Send one request to the API.
+
+        By the session's adapter: `Session.request` looks through the whole environment for proxies and reads the
+        default headers, cookies and hooks anew for every request, which takes as long as the request itself.
+        """
+        session = self._session()
+        way: dict[str, Any] | None = getattr(self._threads, "way", None)
+        if way is None:
+            # The proxies and certificates that the environment names for the API.
+            way = self._threads.way = dict(session.merge_environment_settings(self.base_url, {}, True, None, None))
+        request = requests.PreparedRequest()
+        request.method, request.url, request.body, request.hooks = method, url, content, {}
+        request.headers = CaseInsensitiveDict(self._headers)
+        if content is not None or method not in SAFE_METHODS:
+            request.headers["Content-Length"] = str(len(content or b""))
+        return session.get_adapter(url).send(request, timeout=self._timeout, **way)
+
+    def _elsewhere(
+        self, method: str, url: str, content: bytes | Upload | None, headers: Mapping[str, str]
+    ) -> requests.Response:
+        """Send one request to storage, without the token."""
+        return self._session().request(
+            method,
+            url,
+            data=content,
+            headers=headers,
+            auth=_Nobody(),
+            timeout=self._timeout,
+            allow_redirects=False,
+            stream=True,
+        )
+
     def _exchange(
         self,
-        method: str,
-        url: str,
+        send: Callable[[], requests.Response],
         *,
-        content: bytes | Upload | None,
-        headers: Mapping[str, str],
-        auth: AuthBase,
         judged_as: str,
         longest: int,
-        query: Mapping[str, str] | None = None,
+        is_upload: bool = False,
         into: BinaryIO | None = None,
         seconds: float | None = None,
     ) -> tuple[requests.Response, bytes]:
@@ -213,23 +234,13 @@ class Transport:
         response, failure = None, None
         until = time.monotonic() + (sum(self._timeout) if seconds is None else seconds)
         try:
-            response = self._session().request(
-                method,
-                url,
-                params=query,
-                data=content,
-                headers=headers,
-                auth=auth,
-                timeout=self._timeout,
-                allow_redirects=False,
-                stream=True,
-            )
+            response = send()
         except requests.RequestException as error:
             failure = error
         # Raised out here, so that it does not carry the original: that one holds the request, token and all.
         if response is None:
             _raise_unsent(failure, judged_as)
-        if not isinstance(content, bytes | None):
+        if is_upload:
             # The clock of the answer begins when the file is through.
             until = time.monotonic() + sum(self._timeout)
         with response:

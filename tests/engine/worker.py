@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from django.db import connection
 
-from chats import clock
+from chats import clock, live
 from chats.engine import drain, wake
 from chats.engine import remote as engine_remote
 from chats.engine.events import processor
@@ -49,6 +49,8 @@ def wakes(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Any, ...]]:
     """The ticks that were asked of the workers; none of them is run."""
     asked: list[tuple[Any, ...]] = []
     monkeypatch.setattr(wake, "send_task", lambda name, *ids: asked.append((name, *ids)))
+    # What an earlier test has asked for is none of this one's.
+    live.begun(wake.PROCESS_EVENTS)
     return asked
 
 

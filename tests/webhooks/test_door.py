@@ -12,10 +12,11 @@ from django.db import OperationalError
 from django.test import Client, RequestFactory
 from pytest_django import DjangoAssertNumQueries, Settings
 
-from chats.api import webhook
+from chats.api import signing, webhook
 from chats.engine import wake
 from chats.engine.events import processor
 from chats.models import WebhookEvent, WebhookSubscription
+from chats.tasks import process_events
 from chats.v3.signatures import new_secret, sign
 from tests.engine.worker import Clock
 
@@ -39,6 +40,7 @@ def subscription(secret: str, moment: Clock, *, retired: bool = False) -> None:
 @pytest.fixture(autouse=True)
 def _subscribed(moment: Clock, wakes: list[Any], settings: Settings) -> None:
     settings.LINQ_WEBHOOK_SECRET = ""
+    signing.forget()
     subscription(SECRET, moment)
 
 
@@ -105,9 +107,34 @@ def test_the_workers_are_woken(moment: Clock, wakes: list[Any]) -> None:
 
 
 def test_storing_takes_few_queries(moment: Clock, django_assert_num_queries: DjangoAssertNumQueries) -> None:
-    # The secrets, and the event.
-    with django_assert_num_queries(2):
-        deliver(moment)
+    # The secrets, and the event; then the event alone.
+    for queries in (2, 1):
+        with django_assert_num_queries(queries):
+            deliver(moment)
+
+
+def test_a_secret_that_is_new_is_known_at_once(moment: Clock) -> None:
+    deliver(moment)
+    subscription(OTHER, moment)
+    assert [deliver(moment, secret=one).status_code for one in (OTHER, SECRET)] == [200, 200]
+
+
+def test_a_secret_that_ended_while_it_was_kept_is_refused(moment: Clock) -> None:
+    subscription(OTHER, moment, retired=True)
+    assert deliver(moment, secret=OTHER).status_code == 200
+    WebhookEvent.objects.all().delete()
+    moment.tick(minutes=10)
+    refused(deliver(moment, secret=OTHER), 401, MISMATCH)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_in_a_burst_the_workers_are_woken_once_until_they_begin(moment: Clock, wakes: list[Any]) -> None:
+    for number in range(3):
+        deliver(moment, an_event(event_id=str(number)))
+    assert wakes == [(wake.PROCESS_EVENTS,)]
+    process_events()
+    deliver(moment, an_event(event_id="4"))
+    assert wakes == [(wake.PROCESS_EVENTS,)] * 2
 
 
 def test_a_repeat_is_answered_and_stored_once(moment: Clock) -> None:
@@ -180,7 +207,7 @@ def test_without_a_secret_nothing_is_believed(moment: Clock) -> None:
 
 
 def test_a_body_over_one_mebibyte_is_refused_unread(moment: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(webhook, "verify", lambda *_, **__: pytest.fail("read although it is too long"))
+    monkeypatch.setattr(signing, "check", lambda *_: pytest.fail("read although it is too long"))
     raw = b"{" + b" " * webhook.MAX_BODY
     refused(deliver(moment, raw), 413, "An event can be 1 MiB at the most.")
 
@@ -280,11 +307,11 @@ def _no_database(*_: object, **__: object) -> None:
     raise OperationalError(f"could not write ({WORDS})")
 
 
-@pytest.mark.parametrize("broken", ["_store", "secrets"])
+@pytest.mark.parametrize(("module", "broken"), [(webhook, "_store"), (signing, "_read")])
 def test_a_database_that_is_away_asks_for_another_try(
-    broken: str, moment: Clock, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    module: Any, broken: str, moment: Clock, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(webhook, broken, _no_database)
+    monkeypatch.setattr(module, broken, _no_database)
     response = deliver(moment)
     what = "stored" if broken == "_store" else "checked"
     refused(response, 503, f"The event could not be {what}. Try again.")

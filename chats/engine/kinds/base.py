@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from chats.models import Operation
 from chats.v3.client import Client
+from chats.v3.resources import Sent
 
 
 class Sight(enum.Enum):
@@ -23,6 +24,8 @@ class Answer:
 
     trace_id: str | None
     write: Callable[[], None] | None = None
+    sent: Sent | None = None
+    """What `write` writes, where that is all: for those who write many at once."""
 
 
 @dataclass(frozen=True)

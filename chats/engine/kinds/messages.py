@@ -98,7 +98,7 @@ class SendMessage(Sends):
     def call(self, client: Client, operation: Operation) -> Answer:
         result = client.messages.send(chat_id_of(operation), _content(operation))
         message_id = message_of(operation).pk
-        return Answer(result.trace_id, lambda: _accept(message_id, result.message, result.trace_id))
+        return Answer(result.trace_id, lambda: _accept(message_id, result.message, result.trace_id), sent=result)
 
     def find(self, client: Client, operation: Operation) -> Answer | None:
         if operation.chat is None or operation.chat.remote_id is None:
