@@ -1,0 +1,242 @@
+"""A whole installation that can be ruined: PostgreSQL, Redis, web, workers and beats, all its own, and the sandbox.
+
+The sandbox is the other side, so it stands on the tests' PostgreSQL and is left in peace.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import requests
+
+from chats.v3.times import parse_time
+from dashboard.services.postgres import Postgres
+from dashboard.services.redis import Redis
+from tests.bootstrap import PREFIX
+from tests.chaos import worldclock
+from tests.chaos.points import DIED, POINT, Point
+from tests.chaos.sizes import Size
+from tests.sandbox_server import SandboxServer, wait_for
+from tests.story.stack import free_port
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+START_SECONDS = 90.0
+THREADS = 8
+
+
+class Installation:
+    """Start it, ruin it, stop it. Processes have names; a worker's is `worker` and a letter."""
+
+    def __init__(self, size: Size, *, seed: int) -> None:
+        self.size = size
+        self.seed = seed
+        # So that what a killed run leaves behind is cleared away by the next one (see `tests.bootstrap`).
+        self.state = Path(tempfile.mkdtemp(prefix=f"{PREFIX}{os.getpid()}-chaos-"))
+        self.postgres = Postgres(self.state)
+        self.redis = Redis(self.state)
+        self.sandbox = SandboxServer()
+        self.port = free_port()
+        self.database_url = self.postgres.url("chaos")
+        self._clock = self.state / "clock"
+        self._processes: dict[str, subprocess.Popen[str]] = {}
+
+    def start(self) -> None:
+        """Start everything, read the account once, and open the lines as wide as they go."""
+        self.sandbox.start(world=f"lines={self.size.lines}", seed=self.seed)
+        self.sandbox.control("reset", {"world": {"lines": self.size.lines}, "seed": self.seed, "people": "friendly"})
+        self.run_at(self.size.speed)
+        self.redis.start()
+        self.postgres.start("chaos")
+        writer = [sys.executable, "-m", "tests.chaos.writer", str(self.state / "plan.json")]
+        self.run("writer", writer, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        self.hear_writer()
+        self.start_web()
+        for name in ("a", "b"):
+            self.start_beat(name)
+        self.start_worker("first")
+        wait_for(self.answers, seconds=START_SECONDS, what="the console to answer")
+        wait_for(self._is_connected, seconds=START_SECONDS, what="the first sync")
+        with self.console() as connection:
+            connection.execute(
+                "UPDATE chats_line SET gap_seconds = 0, messages_a_minute = NULL, messages_a_day = NULL,"
+                " new_conversations_a_day = NULL"
+            )
+        for line in self.lines():
+            # How a line's health goes down is another story.
+            self.sandbox.control(f"lines/{line}/reputation", {"reputation": "HEALTHY"})
+
+    def stop(self) -> None:
+        """End everything and delete it."""
+        for process in self._processes.values():
+            process.kill()
+            process.wait()
+            for pipe in (process.stdin, process.stdout):
+                if pipe is not None:
+                    with contextlib.suppress(BrokenPipeError):
+                        pipe.close()
+        self._processes.clear()
+        if os.environ.get("CHAOS_LOGS"):
+            for log in self.state.glob("*.log"):
+                shutil.copy(log, os.environ["CHAOS_LOGS"])
+        self.sandbox.stop()
+        self.redis.stop()
+        self.redis.remove()
+        self.postgres.stop()
+        self.postgres.remove()
+        shutil.rmtree(self.state, ignore_errors=True)
+
+    # Time
+
+    def run_at(self, speed: float) -> None:
+        """Let the world's time, and the console's with it, go so fast."""
+        now = self.sandbox.control("clock", {"speed": speed})["now"]
+        worldclock.set_going(self._clock, at=parse_time(now), speed=speed)
+
+    def now(self) -> datetime:
+        return worldclock.read(self._clock)
+
+    # Processes
+
+    def start_web(self) -> None:
+        uvicorn = [sys.executable, "-m", "uvicorn", "tests.chaos.inside:application", "--port", str(self.port)]
+        self.run("web", [*uvicorn, "--lifespan", "off", "--no-access-log", "--log-level", "warning"])
+
+    def start_beat(self, name: str) -> None:
+        beat = [sys.executable, "-m", "celery", "-A", "tests.chaos.inside", "beat", "--loglevel", "warning"]
+        self.run(f"beat {name}", [*beat, "--schedule", str(self.state / f"beat-{name}"), "--pidfile="])
+
+    def start_worker(self, name: str, *, dies_at: Point | None = None) -> None:
+        worker = [sys.executable, "-m", "celery", "-A", "tests.chaos.inside", "worker", "--loglevel", "warning"]
+        options = ["--pool", "threads", "--concurrency", str(THREADS), "--hostname", f"{name}@chaos"]
+        self.run(f"worker {name}", [*worker, *options], more={POINT: dies_at} if dies_at else {})
+
+    def run(self, name: str, command: list[str], *, more: dict[str, str] | None = None, **pipes: Any) -> None:
+        with (self.state / f"{name}.log").open("ab") as log:
+            self._processes[name] = subprocess.Popen(
+                command,
+                cwd=ROOT,
+                env={**self._environment(), **(more or {})},
+                text=True,
+                stderr=log,
+                **{"stdin": subprocess.DEVNULL, "stdout": log, **pipes},
+            )
+
+    def kill(self, name: str) -> None:
+        """As a power cut would: no chance to finish or to write anything."""
+        process = self._processes.pop(name)
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+
+    def has_died(self, name: str) -> bool:
+        """Whether it was killed. Fails when it ended in any other way."""
+        code = self._processes[name].poll()
+        assert code in {None, -signal.SIGKILL}, f"{name} ended with {code}: {self.log(name)[-2000:]}"
+        return code is not None
+
+    def is_running(self, name: str) -> bool:
+        return name in self._processes and not self.has_died(name)
+
+    def restart_postgres(self, *, crash: bool) -> None:
+        """Restart it politely, or after a crash: then it has to recover from its log."""
+        if crash:
+            pid = int((self.postgres.data / "postmaster.pid").read_text().split()[0])
+            os.kill(pid, signal.SIGQUIT)  # "immediate": every process of it ends where it is
+            wait_for(lambda: not self.postgres.running(), what="PostgreSQL to end")
+        else:
+            self.postgres.stop()
+        self.postgres.start()
+
+    def restart_redis(self) -> None:
+        """Forget everything it held, and start anew."""
+        self.redis.stop()
+        self.redis.start()
+
+    # The people at the console
+
+    def plan(self, intents: list[dict[str, Any]]) -> None:
+        (self.state / "plan.json").write_text(json.dumps(intents))
+
+    def write(self, count: int) -> None:
+        """Let so many of the planned intents be written; `hear_writer` waits for it."""
+        pipe = self._processes["writer"].stdin
+        assert pipe is not None
+        pipe.write(f"{count}\n")
+        pipe.flush()
+
+    def hear_writer(self) -> str:
+        pipe = self._processes["writer"].stdout
+        assert pipe is not None
+        word = pipe.readline().strip()
+        assert word, f"The writer ended: {self.log('writer')[-2000:]}"
+        return word
+
+    # What is known
+
+    @contextlib.contextmanager
+    def console(self) -> Iterator[psycopg.Connection[Any]]:
+        """The console's database. Waits for it to be there."""
+        deadline = time.monotonic() + START_SECONDS
+        while True:
+            try:
+                connection = psycopg.connect(self.database_url, autocommit=True)
+                break
+            except psycopg.OperationalError:
+                if time.monotonic() > deadline:
+                    raise
+                time.sleep(0.1)
+        with connection:
+            yield connection
+
+    def lines(self) -> list[str]:
+        return sorted(one["phone_number"] for one in self.sandbox.stats()["lines"])
+
+    def log(self, name: str) -> str:
+        return (self.state / f"{name}.log").read_text()
+
+    def deaths(self) -> list[str]:
+        """The named points at which workers died."""
+        path = self.state / "died"
+        return path.read_text().splitlines() if path.exists() else []
+
+    def answers(self) -> bool:
+        try:
+            return requests.get(f"http://127.0.0.1:{self.port}/healthz", timeout=5).status_code == 200
+        except requests.RequestException:
+            return False
+
+    def _is_connected(self) -> bool:
+        with self.console() as connection:
+            row = connection.execute(
+                "SELECT (SELECT count(*) FROM chats_syncrun WHERE state = 'finished') > 0"
+                " AND (SELECT count(*) FROM chats_webhooksubscription WHERE retired_at IS NULL) > 0"
+                " AND (SELECT count(*) FROM chats_line) = %s",
+                [self.size.lines],
+            ).fetchone()
+        return bool(row and row[0])
+
+    def _environment(self) -> dict[str, str]:
+        return {
+            **{name: value for name, value in os.environ.items() if name != "DJANGO_SETTINGS_MODULE"},
+            "DATABASE_URL": self.database_url,
+            "REDIS_URL": self.redis.url(),
+            "CHATDECK_STATE": str(self.state),
+            "CHATDECK_PORT": str(self.port),
+            "CHATDECK_PUBLIC_URL": f"http://127.0.0.1:{self.port}",
+            "LINQ_API_V3_BASE_URL": self.sandbox.base_url,
+            worldclock.PATH: str(self._clock),
+            worldclock.SPEED: str(self.size.speed),
+            DIED: str(self.state / "died"),
+        }
