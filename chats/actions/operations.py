@@ -109,8 +109,8 @@ def retry_operation(*, operation: Operation, by: User) -> Operation:
         row.pace = PACE_OF.get(Kind(row.kind), Pace.FREE)
         row.settled_at = None
         row.attempts = row.lookups = 0
-        row.created_at = now  # its patience starts again
-        row.save(update_fields=["state", "due_at", "settled_at", "attempts", "lookups", "created_at", "pace"])
+        row.retried_at = now
+        row.save(update_fields=["state", "due_at", "settled_at", "attempts", "lookups", "retried_at", "pace"])
         if row.message is not None:
             Message.objects.filter(pk=row.message.pk).update(
                 delivery_status=Message.Status.PENDING, failed_at=None, error="", error_code=None

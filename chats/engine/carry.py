@@ -15,11 +15,11 @@ from functools import partial
 from django.db import transaction
 
 from chats import clock
-from chats.engine import breaker, gates, remote, resting, settle
+from chats.engine import breaker, delivery, gates, remote, resting, settle
 from chats.engine.claims import KEY_IS_GOOD_FOR, Claim
 from chats.engine.kinds import HANDLERS
 from chats.engine.kinds.base import Answer, Handler, Look, Sight
-from chats.models import Chat, Handle, LineFailure, Operation
+from chats.models import Chat, Handle, LineFailure, Message, Operation
 from chats.models.operation import Kind, State
 from chats.v3.errors import Advice, NotReached, RemoteError
 
@@ -31,6 +31,7 @@ KEY_REFUSED_WAIT = timedelta(minutes=1)
 SHORTEST_WAIT = timedelta(seconds=1)
 # What a look at a message that failed says no more of than this.
 DELIVERY_FAILED = 4001
+MESSAGE_NOT_FOUND = 2002
 NO_ANSWER = "No answer ever came. Look at the other side before you try it again."
 NOT_IN_THE_CHAT = "No answer ever came, and it is not in the chat. Look at the other side before you try it again."
 
@@ -145,6 +146,9 @@ def _problem(claim: Claim, handler: Handler, problem: RemoteError, operation: Op
             return
         settle.leave_unknown(operation, until=now + settle.backoff(operation.attempts), problem=problem)
         return
+    if handler.has_key and claim.was is State.UNKNOWN and _had_it(operation, problem):
+        _taken_and_gone(operation, problem)
+        return
     breaker.failed(operation, kind=LineFailure.Kind.REFUSED, code=problem.code, sentence=problem.sentence)
     wait = _pause(problem)
     if wait is None or _is_given_up(operation, handler, now):
@@ -176,10 +180,28 @@ def _problem(claim: Claim, handler: Handler, problem: RemoteError, operation: Op
     resting.learn(operation, problem, until=again_at, now=now)
 
 
+def _had_it(operation: Operation, problem: RemoteError) -> bool:
+    """Whether the refusal of a repeat says that an earlier try arrived.
+
+    A key whose message has been deleted since is answered 404 (linq-v3, 1.3). What replies to a message is
+    answered the same when that one is gone, so there it says nothing.
+    """
+    is_reply = operation.message is not None and operation.message.reply_to_remote_id is not None
+    return problem.status == 404 and problem.code == MESSAGE_NOT_FOUND and not is_reply
+
+
+def _taken_and_gone(operation: Operation, problem: RemoteError) -> None:
+    """The remote took it, and all else that it knew of it is deleted."""
+    if operation.message_id:
+        message = Message.objects.select_for_update().get(pk=operation.message_id)
+        message.save(update_fields=delivery.advance(message, Message.Status.QUEUED))
+    settle.accept(operation, trace_id=problem.trace_id, look_again=False)
+
+
 def _is_given_up(operation: Operation, handler: Handler, now: datetime) -> bool:
     """Whether it has been tried often or long enough."""
     spent = handler.most_attempts is not None and operation.attempts >= handler.most_attempts
-    return spent or now - operation.created_at > settle.PATIENCE
+    return spent or now - (operation.retried_at or operation.created_at) > settle.PATIENCE
 
 
 def _note_of_person(operation: Operation, problem: RemoteError, *, at: datetime) -> None:

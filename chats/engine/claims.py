@@ -12,7 +12,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from chats import clock
 from chats.engine import breaker, gates, lanes, pacing, settle
 from chats.models import Lane, Operation
-from chats.models.operation import OPEN, Kind, Pace, Priority, State
+from chats.models.operation import CHANGES, OPEN, TALK, Kind, Pace, Priority, State
 
 log = logging.getLogger(__name__)
 
@@ -20,14 +20,6 @@ log = logging.getLogger(__name__)
 LEASE = timedelta(seconds=30)
 # How long a key is trusted to be remembered by the remote, which publishes no lifetime (linq-v3, 8.2 item 7).
 KEY_IS_GOOD_FOR = timedelta(hours=12)
-TALK = [Kind.SEND_MESSAGE, Kind.CREATE_CHAT]
-CHANGES = [
-    Kind.RENAME_GROUP,
-    Kind.SET_GROUP_ICON,
-    Kind.ADD_PARTICIPANT,
-    Kind.REMOVE_PARTICIPANT,
-    Kind.LEAVE_GROUP,
-]
 
 
 @dataclass(frozen=True)

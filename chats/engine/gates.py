@@ -6,10 +6,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from chats.models import Handle, Operation, Participant
-from chats.models.operation import Kind
+from chats.models.operation import TALK, Kind
 
 TOO_LATE = "It was too late to be useful, so it was not sent."
-TALK = frozenset({Kind.SEND_MESSAGE, Kind.CREATE_CHAT})
 
 
 @dataclass(frozen=True)

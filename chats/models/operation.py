@@ -60,6 +60,14 @@ PACE_OF = {Kind.SEND_MESSAGE: Pace.TALK, Kind.CREATE_CHAT: Pace.NEW, Kind.ADD_PA
 """What is asked of an operation of each kind; nothing of the others."""
 
 
+TALK = frozenset({Kind.SEND_MESSAGE, Kind.CREATE_CHAT})
+"""What says something in a chat: it leaves in the order it was said, and not to who has opted out."""
+CHANGES = frozenset(
+    {Kind.RENAME_GROUP, Kind.SET_GROUP_ICON, Kind.ADD_PARTICIPANT, Kind.REMOVE_PARTICIPANT, Kind.LEAVE_GROUP}
+)
+"""What changes a group: made in the order it was asked for."""
+
+
 class Operation(models.Model):
     """One effect that somebody asked of the remote: a row first, then a call. See the design's laws 2 and 3."""
 
@@ -107,6 +115,9 @@ class Operation(models.Model):
     )
 
     created_at = models.DateTimeField()
+    retried_at = models.DateTimeField(
+        null=True, blank=True, help_text="When a person last had it tried again: its patience counts from then."
+    )
     accepted_at = models.DateTimeField(null=True, blank=True)
     settled_at = models.DateTimeField(null=True, blank=True)
     error_status = models.PositiveSmallIntegerField(null=True, blank=True)

@@ -10,10 +10,9 @@ from django.utils import timezone
 
 from chats import clock
 from chats.engine import pacing
-from chats.engine.claims import CHANGES, TALK
 from chats.engine.pacing import Budget
 from chats.models import Line, Operation
-from chats.models.operation import OPEN, Kind, Pace, State
+from chats.models.operation import CHANGES, OPEN, TALK, Kind, Pace, State
 from chats.queries.lines import MOST_COUNTED, counted
 
 _BUDGETS = {

@@ -222,7 +222,7 @@ def test_what_was_never_accepted_keeps_its_key(chat: Chat, agent: User, moment: 
     retried.refresh_from_db()
     message.refresh_from_db()
     assert (retried.pk, retried.key, retried.state) == (operation.pk, operation.key, State.QUEUED)
-    assert (retried.attempts, retried.lookups, retried.due_at, retried.created_at) == (0, 0, moment.now, moment.now)
+    assert (retried.attempts, retried.lookups, retried.due_at, retried.retried_at) == (0, 0, moment.now, moment.now)
     assert (message.delivery_status, message.error, message.error_code, message.failed_at) == (
         "pending",
         "",

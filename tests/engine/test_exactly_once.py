@@ -20,7 +20,7 @@ from chats.models.operation import State
 from chats.v3.client import Client
 from tests import wire
 from tests.engine.worker import Clock, at_once, only_operation, work
-from tests.remote import Answer, Asked, Remote
+from tests.remote import Answer, Asked, Remote, wrong
 
 SEND = "/v3/chats/[^/]+/messages"
 
@@ -65,6 +65,37 @@ def test_a_reply_that_never_came_is_asked_for_with_the_same_key(
     assert (only_operation().state, only_operation().error) == (State.ACCEPTED, "")
     assert [asked.key for asked in remote.asked] == [str(operation.key)] * 2
     assert str(wire.ours(chat).remote_id) == keys.messages[str(operation.key)]
+
+
+@pytest.mark.parametrize("is_reply", [False, True])
+def test_a_key_whose_message_is_gone_was_taken(
+    is_reply: bool, chat: Chat, agent: User, remote: Remote, moment: Clock, wakes: list[Any]
+) -> None:
+    message = ask(chat, agent).message
+    if is_reply:
+        # Then the one that it replies to may be what is gone, and nothing is known of this one.
+        Message.objects.update(reply_to_remote_id=uuid.uuid4())
+    remote.on("POST", SEND, partial(Keys(chat).cut, "unanswered"), Answer(404, wrong(2002)))
+    work()
+    moment.tick(seconds=2)
+    work()
+    assert message is not None
+    message.refresh_from_db()
+    if is_reply:
+        assert (only_operation().state, only_operation().error_code) == (State.FAILED, 2002)
+        assert message.delivery_status == "failed"
+    else:
+        assert (only_operation().state, only_operation().due_at) == (State.ACCEPTED, None)
+        assert message.delivery_status == "queued"
+
+
+def test_a_first_try_that_finds_no_message_has_failed(
+    chat: Chat, agent: User, remote: Remote, moment: Clock, wakes: list[Any]
+) -> None:
+    ask(chat, agent)
+    remote.on("POST", SEND, Answer(404, wrong(2002)))
+    work()
+    assert (only_operation().state, only_operation().error_code) == (State.FAILED, 2002)
 
 
 def test_a_remote_that_was_never_reached_has_nothing(
