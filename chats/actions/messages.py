@@ -12,7 +12,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from chats import clock, live
 from chats.actions.operations import enqueue
 from chats.actions.rules import Refused, record, require
-from chats.engine import titles
+from chats.engine import adopt, titles
 from chats.models import Chat, Handle, Line, Message, Operation, Participant
 from chats.models.common import Service
 from chats.models.operation import OPEN
@@ -34,7 +34,7 @@ def send_message(*, chat: Chat, text: str, by: User, key: uuid.UUID) -> Message:
     require(by, "reply_to_chats", chat.line)
     parts = _checked_text(text, key=key, chat=chat)
     with transaction.atomic():
-        chat = Chat.objects.select_for_update(of=("self",)).select_related("line").get(pk=chat.pk)
+        chat = Chat.objects.select_for_update(no_key=True, of=("self",)).select_related("line").get(pk=chat.pk)
         already = Message.objects.filter(key=str(key)).first()
         if already is not None:
             if already.chat_id != chat.pk:
@@ -62,7 +62,7 @@ def start_chat(*, line: Line, to: Sequence[str], text: str, by: User, key: uuid.
     handles = _checked_handles(to, line)
     with transaction.atomic():
         # One start at a time on a line: the second of two finds the chat that the first has made.
-        line = Line.objects.select_for_update(no_key=True).get(pk=line.pk)
+        adopt.hold_starts(line.pk)
         already = Message.objects.filter(key=str(key), chat__line=line).select_related("chat").first()
         if already is not None:
             return already.chat

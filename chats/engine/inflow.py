@@ -35,12 +35,12 @@ def save_messages(chat: Chat, messages: Sequence[resources.Message]) -> Saved:
     has not learnt its remote id yet may get a second row for a moment; `attach` joins the two when the answer comes.
     """
     with transaction.atomic():
-        Chat.objects.select_for_update().filter(pk=chat.pk).first()
+        Chat.objects.select_for_update(no_key=True).filter(pk=chat.pk).first()
         senders = {message.from_handle.handle[:320] for message in messages if message.from_handle is not None}
         Handle.objects.bulk_create([Handle(value=value) for value in sorted(senders)], ignore_conflicts=True)
         handles = {handle.value: handle for handle in Handle.objects.filter(value__in=senders)}
         ids = [uuid.UUID(message.id) for message in messages]
-        rows = {row.remote_id: row for row in Message.objects.select_for_update().filter(remote_id__in=ids)}
+        rows = {row.remote_id: row for row in Message.objects.select_for_update(no_key=True).filter(remote_id__in=ids)}
         new, moved = [], []
         for message in messages:
             row = rows.get(uuid.UUID(message.id))

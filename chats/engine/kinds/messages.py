@@ -40,7 +40,7 @@ def chat_id_of(operation: Operation) -> str:
 
 
 def _accept(message_id: int, sent: resources.SentMessage, trace_id: str | None) -> None:
-    row = Message.objects.select_for_update().get(pk=message_id)
+    row = Message.objects.select_for_update(no_key=True).get(pk=message_id)
     inflow.attach(row, sent.id)
     inflow.progress(row, sent)
     if trace_id:
@@ -49,7 +49,7 @@ def _accept(message_id: int, sent: resources.SentMessage, trace_id: str | None) 
 
 
 def _found(message_id: int, theirs: resources.Message) -> None:
-    row = Message.objects.select_for_update().get(pk=message_id)
+    row = Message.objects.select_for_update(no_key=True).get(pk=message_id)
     inflow.attach(row, theirs.id)
     inflow.progress(row, theirs)
 
@@ -75,7 +75,7 @@ class _Sends(Handler):
             raise
 
         def write() -> None:
-            row = Message.objects.select_for_update().get(pk=message.pk)
+            row = Message.objects.select_for_update(no_key=True).get(pk=message.pk)
             inflow.progress(row, theirs)
 
         if theirs.delivery_status == "failed":
