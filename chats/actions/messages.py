@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Sequence
+from contextlib import suppress
 
 from django.contrib.auth.models import User
 from django.db import transaction
@@ -66,10 +67,11 @@ def start_chat(*, line: Line, to: Sequence[str], text: str, by: User, key: uuid.
         already = Message.objects.filter(key=str(key), chat__line=line).select_related("chat").first()
         if already is not None:
             return already.chat
-        existing = _direct_chat(line, handles[0]) if len(handles) == 1 else _same_group(line, handles)
-        if existing is not None:
-            send_message(chat=existing, text=text, by=by, key=key)
-            return existing
+        while (existing := _chat_with(line, handles)) is not None:
+            with suppress(Chat.DoesNotExist):
+                send_message(chat=existing, text=text, by=by, key=key)
+                return existing
+            # It was joined just now with the one that we were starting (see `adopt`): look again.
         parts = _checked_text(text, key=key, chat=None)
         now = clock.now()
         chat = Chat.objects.create(line=line, is_group=len(handles) > 1, sort_at=now, messages_synced_at=now)
@@ -178,6 +180,10 @@ def _started(line: Line) -> QuerySet[Chat]:
     """The line's chats but those whose start has failed: the remote never made them."""
     starting = Operation.objects.filter(chat=OuterRef("pk"), kind=Operation.Kind.CREATE_CHAT, state__in=OPEN)
     return Chat.objects.filter(Q(remote_id__isnull=False) | Exists(starting), line=line)
+
+
+def _chat_with(line: Line, handles: Sequence[str]) -> Chat | None:
+    return _direct_chat(line, handles[0]) if len(handles) == 1 else _same_group(line, handles)
 
 
 def _direct_chat(line: Line, handle: str) -> Chat | None:

@@ -13,9 +13,9 @@ from django.contrib.auth.models import User
 from django.db import connection, transaction
 
 from chats.actions.messages import send_message, start_chat
-from chats.engine import breaker, inflow, store, sweeps
+from chats.engine import adopt, breaker, inflow, store, sweeps
 from chats.engine.events import find
-from chats.models import Chat, Line, LineFailure, Operation, Participant
+from chats.models import Chat, Line, LineFailure, Message, Operation, Participant
 from chats.models.operation import State
 from chats.v3 import resources
 from tests import wire
@@ -114,3 +114,22 @@ def test_a_row_of_failures_ends_while_another_is_counted(
     thread.join(10)
     assert ended == [None]
     assert LineFailure.objects.count() == 0
+
+
+def test_a_chat_that_is_joined_into_ours_is_written_to_there(
+    line: Line, agent: User, moment: Clock, wakes: list[Any]
+) -> None:
+    person = "+14155550131"
+    start = partial(start_chat, line=line, to=[person], by=agent)
+    ours = start(text="First", key=uuid.uuid4())
+    moment.tick(seconds=1)
+    # A webhook told of the remote's chat before the answer to our start did.
+    theirs = resources.Chat.from_json(wire.new_chat(str(uuid.uuid4()), line.phone_number, person, updated_at=None))
+    store.save_chats([theirs])
+    with transaction.atomic():
+        adopt.take_remote_chat(ours, theirs)
+        thread, started = beside(partial(start, text="Second", key=uuid.uuid4()))
+        wait_for(somebody_waits, what="the second message to wait for the chat")
+    thread.join(10)
+    assert started == [ours]
+    assert list(Message.objects.order_by("pk").values_list("chat", "text")) == [(ours.pk, "First"), (ours.pk, "Second")]
