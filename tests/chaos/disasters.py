@@ -27,6 +27,8 @@ ALWAYS = {
     "webhook_drop_rate": 0.1,
 }
 SECONDS_TO_DIE = 60.0
+STILL_WAITING = 0.1  # of all messages, when it becomes calm
+SECONDS_TO_LEAVE = 1200.0
 
 
 class Disasters:
@@ -59,6 +61,8 @@ class Disasters:
 
     def begin(self) -> None:
         """The workers of the run: those that die at random, and one that dies at named points."""
+        self.installation.run_at(self.size.storm_speed)
+        self.weather()
         for name in self._workers:
             self.installation.start_worker(name)
         self.installation.kill("worker first")
@@ -69,8 +73,8 @@ class Disasters:
         more = self._luck.choice(
             [
                 {},
-                {"latency_ms": 1000 * SPIKE / self.size.speed},
-                {"rate_limit": self.size.speed},
+                {"latency_ms": 1000 * SPIKE / self.size.storm_speed},
+                {"rate_limit": self.size.storm_speed / 2},
             ]
         )
         self.count["storms of 429"] += "rate_limit" in more
@@ -78,7 +82,12 @@ class Disasters:
         self.installation.sandbox.control("faults", {**ALWAYS, **more})
 
     def calm(self) -> None:
-        """No more faults, and everybody at work."""
+        """No more faults, and everybody at work. That begins when most has left: what is tested is not the speed."""
+        deadline = time.monotonic() + SECONDS_TO_LEAVE
+        while self.installation.waiting() > self.size.messages * STILL_WAITING and time.monotonic() < deadline:
+            self.pause()
+            self.weather()
+        self.installation.run_at(self.size.speed)
         self.installation.sandbox.control("faults", {})
         if self.installation.is_running("worker points"):
             self.installation.kill("worker points")
@@ -127,7 +136,7 @@ class Disasters:
         self.installation.run_at(self.size.door_down_speed)
         while self.installation.now().timestamp() < until:
             time.sleep(0.1)
-        self.installation.run_at(self.size.speed)
+        self.installation.run_at(self.size.storm_speed)
         self.installation.start_web()
         self.count["doors down for ten minutes"] += 1
 

@@ -1,7 +1,7 @@
 """What every process of the console loads in a chaos run: itself, on the run's clock.
 
-`celery -A tests.chaos.inside worker`, `celery -A tests.chaos.inside beat` and `uvicorn tests.chaos.inside:application`
-are what the Procfile starts, but that time is the sandbox's and runs faster, and that a worker may be told to die.
+Worker, beat and web are what the Procfile starts, but that time is the sandbox's and runs faster, and that a worker
+may be told to die. `tests.chaos.nursery` starts them.
 """
 
 from __future__ import annotations
@@ -44,8 +44,12 @@ def _hurry(speed: float) -> None:
 
 
 _hurry(float(os.environ[worldclock.SPEED]))
-if os.environ.get(points.POINT):
-    points.arm(points.Point(os.environ[points.POINT]))
+
+
+def arm() -> None:
+    """Let this process die at the named point that its environment names, if it does."""
+    if os.environ.get(points.POINT):
+        points.arm(points.Point(os.environ[points.POINT]))
 
 
 def __getattr__(name: str) -> Any:

@@ -14,11 +14,12 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import psutil
 import psycopg
 import requests
 
@@ -37,6 +38,41 @@ START_SECONDS = 90.0
 THREADS = 8
 
 
+class Helper:
+    """A process that is given a line and answers with one."""
+
+    def __init__(self, module: str, state: Path, environment: Mapping[str, str]) -> None:
+        self.log = state / f"{module}.log"
+        with self.log.open("ab") as log:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", module, str(state)],
+                cwd=ROOT, env=environment, text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log,
+            )  # fmt: skip
+
+    def say(self, word: str) -> None:
+        assert self._process.stdin is not None
+        self._process.stdin.write(f"{word}\n")
+        self._process.stdin.flush()
+
+    def hear(self) -> str:
+        assert self._process.stdout is not None
+        word = self._process.stdout.readline().strip()
+        assert word, f"{self._process.args} ended: {self.log.read_text()[-2000:]}"
+        return word
+
+    def ask(self, word: str) -> str:
+        self.say(word)
+        return self.hear()
+
+    def end(self) -> None:
+        self._process.kill()
+        self._process.wait()
+        for pipe in (self._process.stdin, self._process.stdout):
+            assert pipe is not None
+            with contextlib.suppress(BrokenPipeError):
+                pipe.close()
+
+
 class Installation:
     """Start it, ruin it, stop it. Processes have names; a worker's is `worker` and a letter."""
 
@@ -51,7 +87,8 @@ class Installation:
         self.port = free_port()
         self.database_url = self.postgres.url("chaos")
         self._clock = self.state / "clock"
-        self._processes: dict[str, subprocess.Popen[str]] = {}
+        self._pids: dict[str, int] = {}
+        self._helpers: list[Helper] = []
 
     def start(self) -> None:
         """Start everything, read the account once, and open the lines as wide as they go."""
@@ -60,9 +97,11 @@ class Installation:
         self.run_at(self.size.speed)
         self.redis.start()
         self.postgres.start("chaos")
-        writer = [sys.executable, "-m", "tests.chaos.writer", str(self.state / "plan.json")]
-        self.run("writer", writer, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
-        self.hear_writer()
+        self._writer = Helper("tests.chaos.writer", self.state, self._environment())
+        self._nursery = Helper("tests.chaos.nursery", self.state, self._environment())
+        self._helpers = [self._writer, self._nursery]
+        for helper in self._helpers:
+            helper.hear()
         self.start_web()
         for name in ("a", "b"):
             self.start_beat(name)
@@ -80,14 +119,11 @@ class Installation:
 
     def stop(self) -> None:
         """End everything and delete it."""
-        for process in self._processes.values():
-            process.kill()
-            process.wait()
-            for pipe in (process.stdin, process.stdout):
-                if pipe is not None:
-                    with contextlib.suppress(BrokenPipeError):
-                        pipe.close()
-        self._processes.clear()
+        for name in list(self._pids):
+            with contextlib.suppress(ProcessLookupError):
+                self.kill(name)
+        for helper in self._helpers:
+            helper.end()
         if os.environ.get("CHAOS_LOGS"):
             for log in self.state.glob("*.log"):
                 shutil.copy(log, os.environ["CHAOS_LOGS"])
@@ -111,43 +147,33 @@ class Installation:
     # Processes
 
     def start_web(self) -> None:
-        uvicorn = [sys.executable, "-m", "uvicorn", "tests.chaos.inside:application", "--port", str(self.port)]
-        self.run("web", [*uvicorn, "--lifespan", "off", "--no-access-log", "--log-level", "warning"])
+        options = ["--port", str(self.port), "--lifespan", "off", "--no-access-log", "--log-level", "warning"]
+        self._start("web", ["web", *options])
 
     def start_beat(self, name: str) -> None:
-        beat = [sys.executable, "-m", "celery", "-A", "tests.chaos.inside", "beat", "--loglevel", "warning"]
-        self.run(f"beat {name}", [*beat, "--schedule", str(self.state / f"beat-{name}"), "--pidfile="])
+        options = ["--schedule", str(self.state / f"beat-{name}"), "--pidfile=", "--loglevel", "warning"]
+        self._start(f"beat {name}", ["celery", "beat", *options])
 
     def start_worker(self, name: str, *, dies_at: Point | None = None) -> None:
-        worker = [sys.executable, "-m", "celery", "-A", "tests.chaos.inside", "worker", "--loglevel", "warning"]
-        options = ["--pool", "threads", "--concurrency", str(THREADS), "--hostname", f"{name}@chaos"]
-        self.run(f"worker {name}", [*worker, *options], more={POINT: dies_at} if dies_at else {})
+        options = ["--pool", "threads", "--concurrency", str(THREADS), "--loglevel", "warning", "--without-mingle"]
+        more = {POINT: dies_at} if dies_at else {}
+        self._start(f"worker {name}", ["celery", "worker", *options, "--hostname", f"{name}@chaos"], more=more)
 
-    def run(self, name: str, command: list[str], *, more: dict[str, str] | None = None, **pipes: Any) -> None:
-        with (self.state / f"{name}.log").open("ab") as log:
-            self._processes[name] = subprocess.Popen(
-                command,
-                cwd=ROOT,
-                env={**self._environment(), **(more or {})},
-                text=True,
-                stderr=log,
-                **{"stdin": subprocess.DEVNULL, "stdout": log, **pipes},
-            )
+    def _start(self, name: str, arguments: list[str], *, more: Mapping[str, str] | None = None) -> None:
+        job = {"arguments": arguments, "environment": dict(more or {}), "log": str(self.state / f"{name}.log")}
+        self._pids[name] = int(self._nursery.ask(json.dumps(job)))
 
     def kill(self, name: str) -> None:
         """As a power cut would: no chance to finish or to write anything."""
-        process = self._processes.pop(name)
-        process.send_signal(signal.SIGKILL)
-        process.wait()
+        os.kill(self._pids[name], signal.SIGKILL)
+        wait_for(lambda: self.has_died(name), what=f"{name} to be gone")
+        del self._pids[name]
 
     def has_died(self, name: str) -> bool:
-        """Whether it was killed. Fails when it ended in any other way."""
-        code = self._processes[name].poll()
-        assert code in {None, -signal.SIGKILL}, f"{name} ended with {code}: {self.log(name)[-2000:]}"
-        return code is not None
+        return not psutil.pid_exists(self._pids[name])
 
     def is_running(self, name: str) -> bool:
-        return name in self._processes and not self.has_died(name)
+        return name in self._pids and not self.has_died(name)
 
     def restart_postgres(self, *, crash: bool) -> None:
         """Restart it politely, or after a crash: then it has to recover from its log."""
@@ -170,18 +196,12 @@ class Installation:
         (self.state / "plan.json").write_text(json.dumps(intents))
 
     def write(self, count: int) -> None:
-        """Let so many of the planned intents be written; `hear_writer` waits for it."""
-        pipe = self._processes["writer"].stdin
-        assert pipe is not None
-        pipe.write(f"{count}\n")
-        pipe.flush()
+        """Let so many of the planned intents be written; `has_written` waits for it."""
+        self._writer.say(str(count))
 
-    def hear_writer(self) -> str:
-        pipe = self._processes["writer"].stdout
-        assert pipe is not None
-        word = pipe.readline().strip()
-        assert word, f"The writer ended: {self.log('writer')[-2000:]}"
-        return word
+    def has_written(self) -> int:
+        """How many intents have been written, after those that were asked for last."""
+        return int(self._writer.hear())
 
     # What is known
 
@@ -203,8 +223,13 @@ class Installation:
     def lines(self) -> list[str]:
         return sorted(one["phone_number"] for one in self.sandbox.stats()["lines"])
 
-    def log(self, name: str) -> str:
-        return (self.state / f"{name}.log").read_text()
+    def waiting(self) -> int:
+        """How many messages have not been accepted yet, as far as the console knows."""
+        with self.console() as connection:
+            row = connection.execute(
+                "SELECT count(*) FROM chats_operation WHERE state IN ('queued', 'sending', 'unknown')"
+            ).fetchone()
+        return int(row[0]) if row else 0
 
     def deaths(self) -> list[str]:
         """The named points at which workers died."""

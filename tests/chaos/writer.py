@@ -35,7 +35,7 @@ def main() -> None:
     written = 0
     for asked in sys.stdin:
         if not plan:
-            plan = json.loads(Path(sys.argv[1]).read_text())
+            plan = json.loads(Path(sys.argv[1], "plan.json").read_text())
         for intent in plan[written : written + int(asked)]:
             _write(intent, by)
             written += 1
