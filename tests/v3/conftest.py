@@ -10,13 +10,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs, unquote, urlsplit
 
 import pytest
-from hypothesis import settings
 
 from chats.v3.client import Client
-
-# A busy machine is no reason to fail.
-settings.register_profile("patient", deadline=None)
-settings.load_profile("patient")
 
 TOKEN = "token-that-nobody-may-see"
 BASE_PATH = "/api/partner"
