@@ -15,7 +15,7 @@ from tests.sandbox_server import wait_for
 
 DOOR_IS_DOWN = 600.0  # seconds of the world
 SPIKE = 2.0  # seconds of the world
-# All of them pass; those of the second hundred pause a line when nothing else is answered for half a minute.
+# All of them pass.
 CODES = [3006, 3001, 3005, 1007, 2009]
 ALWAYS = {
     "error_rate": 0.2,
