@@ -26,7 +26,7 @@ ALWAYS = {
     "webhook_shuffle": True,
     "webhook_drop_rate": 0.1,
 }
-SECONDS_TO_DIE = 60.0
+SECONDS_TO_DIE = 300.0
 STILL_WAITING = 0.1  # of all messages, when it becomes calm
 SECONDS_TO_LEAVE = 1200.0
 
@@ -73,8 +73,8 @@ class Disasters:
         more = self._luck.choice(
             [
                 {},
-                {"latency_ms": 1000 * SPIKE / self.size.storm_speed},
-                {"rate_limit": self.size.storm_speed / 2},
+                {"latency_ms": 1000 * SPIKE / self.installation.speed},
+                {"rate_limit": self.installation.speed / 2},
             ]
         )
         self.count["storms of 429"] += "rate_limit" in more

@@ -11,6 +11,7 @@ import os
 import signal
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 
 from tests.chaos import inside
 
@@ -19,12 +20,18 @@ def main() -> None:
     # Nobody asks how they ended; they are gone when they are gone.
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     _say("ready")
+    pids = []
     for line in sys.stdin:
         job = json.loads(line)
         pid = os.fork()
         if not pid:
             _run(job["arguments"], job["environment"], job["log"])
+        pids.append(pid)
         _say(str(pid))
+    # Whoever started us has gone, so the children go too.
+    for pid in pids:
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
 
 
 def _run(arguments: Sequence[str], environment: Mapping[str, str], log: str) -> None:

@@ -109,6 +109,7 @@ def report(
         "differences when it became calm": differ,
         "seconds of the world until all was true": f"{took:.0f}",
         "real seconds in all": f"{seconds:.0f}",
+        "times as slow as two free cores": f"{installation.slowness:.1f}",
     }
     width = max(map(len, rows))
     for name, value in rows.items():
