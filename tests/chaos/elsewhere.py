@@ -14,6 +14,7 @@ from typing import Any, Literal
 
 from chats import clock
 from chats.v3.errors import NoAnswer, NotReached, from_response
+from chats.v3.times import parse_time
 from chats.v3.transport import Answer
 from tests import wire
 from tests.remote import TRACE, wrong
@@ -65,6 +66,7 @@ class Elsewhere:
         self.events: list[tuple[str, str, dict[str, Any], datetime]] = []
         """What happened and may be delivered: an id, a type, data, and when."""
         self.troubles: deque[Trouble] = deque()
+        self._changed_at = clock.now()
         self.accepted: list[str] = []
         """The keys of all sends that were carried out, in their order."""
 
@@ -131,7 +133,7 @@ class Elsewhere:
             case "GET", "chats":
                 wanted = query.get("to")
                 rows = [one for one in self.chats.values() if not wanted or wanted in _others(one)]
-                rows.sort(key=lambda one: str(one["updated_at"]), reverse=True)
+                rows.sort(key=lambda one: parse_time(one["updated_at"]), reverse=True)
                 return {"chats": rows, "next_cursor": None}
             case _, "chats", chat_id, *_ if chat_id not in self.chats:
                 return 2001
@@ -180,12 +182,9 @@ class Elsewhere:
         self.events.append((str(uuid.uuid4()), event_type, data, clock.now()))
 
     def _touch(self, chat_id: str) -> None:
-        latest = max((str(one["updated_at"]) for one in self.chats.values()), default="")
-        now = clock.now()
-        while str(wire.at(now)) <= latest:
-            # No two changes at the same moment, so that a change always shows.
-            now += timedelta(microseconds=1)
-        self.chats[chat_id]["updated_at"] = wire.at(now)
+        # No two changes at the same moment, so that a change always shows.
+        self._changed_at = max(clock.now(), self._changed_at + timedelta(microseconds=1))
+        self.chats[chat_id]["updated_at"] = wire.at(self._changed_at)
 
     def _refusal(self, code: int, method: str) -> Exception:
         headers = {"Retry-After": "5"} if code == 1007 else {}
