@@ -5,5 +5,5 @@ from django.apps import AppConfig
 
 class ChatsConfig(AppConfig):
     name = "chats"
-    verbose_name = "Chats"
+    verbose_name = "Records"
     default_auto_field = "django.db.models.BigAutoField"

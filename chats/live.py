@@ -19,6 +19,9 @@ from django.db import transaction
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
+from chats import redis_absence
+from chats.redis_absence import ANSWER_WITHIN
+
 log = logging.getLogger(__name__)
 
 Topic = Literal["message", "chat", "typing", "operation", "event", "line", "sync"]
@@ -43,16 +46,21 @@ def channel_of(line_id: int) -> str:
 def _redis() -> redis.Redis:
     # No second try: somebody's change has been committed and they wait for the answer.
     once = Retry(NoBackoff(), 0)
-    return redis.Redis.from_url(settings.REDIS_URL, socket_connect_timeout=1, socket_timeout=1, retry=once)
+    return redis.Redis.from_url(
+        settings.REDIS_URL, socket_connect_timeout=ANSWER_WITHIN, socket_timeout=ANSWER_WITHIN, retry=once
+    )
 
 
 def publish(event: LiveEvent) -> None:
     """Tell everyone who watches the event's line; one without a line goes to those who see the whole account."""
     line_id = event.get("line")
     channel = ACCOUNT_CHANNEL if line_id is None else channel_of(line_id)
+    if redis_absence.lasts():
+        return
     try:
         _redis().publish(channel, json.dumps(event))
     except redis.RedisError as problem:
+        redis_absence.notice()
         log.warning("A live event was not published: %s", type(problem).__name__)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from celery import shared_task
 
 from chats.actions.sync import start_first_sync
-from chats.engine import drain, reconcile, retention, subscription, sweeps, sync
+from chats.engine import drain, media, reconcile, retention, subscription, sweeps, sync
 from chats.engine.events import processor
 
 # Long enough to be worth the taking of a lease, short enough that a restart waits for nobody.
@@ -41,6 +41,11 @@ def reconcile_chats() -> None:
 @shared_task
 def apply_retention() -> None:
     retention.apply(seconds=RETENTION_SECONDS)
+
+
+@shared_task
+def keep_media() -> None:
+    media.fetch_due(seconds=TICK_SECONDS)
 
 
 @shared_task

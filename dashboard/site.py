@@ -7,14 +7,12 @@ from functools import update_wrapper
 from typing import Any
 
 from asgiref.sync import iscoroutinefunction, sync_to_async
+from django.apps import apps
 from django.contrib.admin import AdminSite
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, URLResolver
 from django_htmx.http import HttpResponseClientRefresh
-
-_APP_NAMES = {"auth": "People and roles", "chats": "Records"}
-_LIST_NAMES = {"Group": "Roles", "User": "People"}
 
 
 class ConsoleSite(AdminSite):
@@ -35,7 +33,11 @@ class ConsoleSite(AdminSite):
 
     def _room(self, pattern: URLPattern) -> URLPattern:
         view = pattern.callback
-        guarded = self._async_room(view) if iscoroutinefunction(view) else self.admin_view(view)
+        guarded = (
+            self._async_room(view)
+            if iscoroutinefunction(view)
+            else self.admin_view(view, getattr(view, "cacheable", False))
+        )
         return URLPattern(pattern.pattern, guarded, pattern.default_args, pattern.name)
 
     def _async_room(self, view: Callable[..., Awaitable[HttpResponseBase]]) -> Callable[..., Any]:
@@ -49,14 +51,12 @@ class ConsoleSite(AdminSite):
 
         return update_wrapper(inner, view)
 
-    def get_app_list(self, request: HttpRequest, app_label: str | None = None) -> list[dict[str, Any]]:
-        """The admin's own lists, in the words of the console: here "groups" are chats, and Django's are roles."""
-        apps = super().get_app_list(request, app_label)
-        for app in apps:
-            app["name"] = _APP_NAMES.get(app["app_label"], app["name"])
-            for model in app["models"]:
-                model["name"] = _LIST_NAMES.get(model["object_name"], model["name"])
-        return apps
+    def app_index(
+        self, request: HttpRequest, app_label: str, extra_context: dict[str, Any] | None = None
+    ) -> TemplateResponse:
+        """One application's lists, under its own name and nothing more."""
+        title = apps.get_app_config(app_label).verbose_name
+        return super().app_index(request, app_label, {"title": title, **(extra_context or {})})
 
     def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> TemplateResponse:
         """Home: the numbers and alerts of whoever asks."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
@@ -61,6 +62,18 @@ def card_updated(card: ContactCard, change: dict[str, dict[str, str | None]], tr
         contact_card=_card(card),
         change=change,
     )
+
+
+def card_deleted(card: ContactCard, trace_id: str) -> News:
+    """`contact_card.deleted`: by the remote, together with its line, since the API has no way to do it."""
+    news = _news(
+        "contact_card.deleted",
+        f"Contact card of {card.line.phone_number} deleted",
+        trace_id,
+        phone_number=card.line.phone_number,
+        contact_card=_card(card),
+    )
+    return replace(news, data={**news.data, "actor": {"type": "system"}, "origin": "linq"})
 
 
 def _card(card: ContactCard) -> dict[str, str | None]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from datetime import timedelta
-from uuid import UUID, uuid4
+from uuid import UUID
 
 from django.db import connection
 
@@ -32,7 +32,7 @@ def start(line: Line) -> Audit:
         return last
     if last is not None and last.generated_at is not None and last.generated_at + COOLDOWN > now:
         raise limits.too_soon(math.ceil((last.generated_at + COOLDOWN - now).total_seconds()))
-    audit = Audit.objects.create(id=uuid4(), line=line, started_at=now)
+    audit = Audit.objects.create(line=line, started_at=now)
     happenings.plan([happening("audit.finish", alarms.later(now, RUNS_SECONDS), audit=str(audit.id))])
     return audit
 

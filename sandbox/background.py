@@ -4,13 +4,27 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 
 from django.db import DatabaseError, connection
 
-from sandbox import alarms, audits, backdrops, clock, groups, happenings, location, post, reactions, reputation, world
+from sandbox import (
+    alarms,
+    audits,
+    backdrops,
+    clock,
+    groups,
+    happenings,
+    location,
+    planning,
+    post,
+    reactions,
+    reputation,
+    world,
+)
 from sandbox.people import answers, cards, group_moves, life
 
 log = logging.getLogger(__name__)
@@ -18,6 +32,7 @@ log = logging.getLogger(__name__)
 # Rows written by another process (`python -m sandbox reset`) ring no alarm here.
 LONGEST_SLEEP = 1.0
 BREATH = 0.03
+LONGEST_BREATH = 0.25
 # importing them registers what they do
 KINDS_FROM = (life, answers, groups, cards, group_moves, location, backdrops, audits, reputation, reactions)
 _stopping = threading.Event()
@@ -67,11 +82,15 @@ def _run(
     def loop() -> None:
         while not _stopping.is_set():
             try:
+                planning.for_few_rows()
                 with turn:
+                    began = time.monotonic()
                     done = work()
                 if done:
-                    # A breath, in which more falls due: many at once cost little more than one.
-                    _stopping.wait(BREATH)
+                    # A breath, in which more falls due: many at once cost little more than one. The longer the work
+                    # took, the longer the breath, so that it leaves most of the processor to those who send.
+                    took = time.monotonic() - began
+                    _stopping.wait(BREATH if done >= happenings.BATCH else min(LONGEST_BREATH, max(BREATH, 2 * took)))
                     continue
                 due = next_at()
                 pause = LONGEST_SLEEP if due is None else min(LONGEST_SLEEP, clock.seconds_until(due))

@@ -18,7 +18,7 @@ from asgiref.typing import HTTPScope, Scope
 from django.core.handlers.wsgi import WSGIHandler
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from sandbox import background, files, guard, ids, requests_seen
+from sandbox import background, express, files, guard, ids, requests_seen
 from sandbox.api.errors import TRACE_KEY, ApiError, envelope, headers
 from sandbox.faults import in_force
 from sandbox.storage import Storage
@@ -28,7 +28,10 @@ THREADS = 8
 MAX_BODY = 16 * 1024 * 1024  # files do not come this way, and no message is half as large
 API_PREFIXES = ("/api/partner/v3/", "/v3/")
 OPEN_PREFIXES = ("/vcards/", "/schema")  # neither the API nor the control of it: whoever has the address may look
+JSON = (b"content-type", b"application/json")
 WRITES = frozenset({"POST", "PUT", "PATCH", "DELETE"})
+
+_compact = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 Receive = Callable[[], Awaitable[Any]]
 Send = Callable[[Any], Awaitable[None]]
@@ -51,6 +54,7 @@ class Door:
         self._django = WSGIHandler()
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="request")
         self._storage = Storage(self._threads)
+        self._express = express.Express()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request, or start and stop what runs in the background."""
@@ -67,15 +71,17 @@ class Door:
             message = await receive()
             if message["type"] == "lifespan.startup":
                 await asyncio.to_thread(background.start)
+                self._express.start()
                 await send({"type": "lifespan.startup.complete"})
             else:
+                await asyncio.to_thread(self._express.stop)
                 await asyncio.to_thread(background.stop)
                 self._threads.shutdown()
                 await send({"type": "lifespan.shutdown.complete"})
                 return
 
     async def _answer(self, scope: HTTPScope, receive: Receive, send: Send) -> None:
-        body = await _read(receive)
+        body = await read_body(receive)
         if body is None:
             return
         is_api = scope["path"].startswith(API_PREFIXES)
@@ -94,10 +100,12 @@ class Door:
         if not is_api and not scope["path"].startswith(OPEN_PREFIXES):
             refused = guard.refusal(scope["headers"])
             if refused is not None:
-                await _send(send, 403, trace_id, *_json(ApiError(2005, refused), trace_id))
+                await send_answer(send, 403, trace_id, *_json(ApiError(2005, refused), trace_id))
                 return
         if is_api:
-            await asyncio.sleep(in_force.latency())
+            wait = in_force.latency()
+            if wait:
+                await asyncio.sleep(wait)
             if is_write and in_force.happens(in_force.faults.drop_before_rate):
                 seen(0)
                 await _cut(scope, receive)
@@ -106,32 +114,48 @@ class Door:
             if error is not None:
                 lines, content = _json(error, trace_id)
                 seen(error.status, content)
-                await _send(send, error.status, trace_id, lines, content)
+                await send_answer(send, error.status, trace_id, lines, content)
                 return
-        status, lines, content = await asyncio.get_running_loop().run_in_executor(
-            self._threads, self._run_django, scope, body, trace_id
-        )
+        status, lines, content = await self._answer_of(scope, body, trace_id)
         if is_api and is_write and in_force.happens(in_force.faults.drop_after_rate):
             seen(0)
             await _cut(scope, receive)
             return
         seen(status, content)
-        await _send(send, status, trace_id, lines, content)
+        await send_answer(send, status, trace_id, lines, content)
 
-    def _run_django(self, scope: HTTPScope, body: bytes, trace_id: str) -> tuple[int, Headers, bytes]:
-        started: list[tuple[str, list[tuple[str, str]]]] = []
-
-        def start(status: str, lines: list[tuple[str, str]], *_: object) -> Callable[[bytes], object]:
-            started.append((status, lines))
-            return lambda _: None
-
-        response = self._django(_environ(scope, body, trace_id), start)
+    async def _answer_of(self, scope: HTTPScope, body: bytes, trace_id: str) -> tuple[int, Headers, bytes]:
         try:
-            content = b"".join(response)
-        finally:
-            response.close()
-        status, lines = started[0]
-        return int(status[:3]), [(name.lower().encode(), value.encode("latin-1")) for name, value in lines], content
+            send = express.read(scope, body, trace_id)
+            answer = None if send is None else await self._express.take(send)
+        except ApiError as refused:
+            answer = refused
+        if isinstance(answer, ApiError):
+            return answer.status, *_json(answer, trace_id)
+        if answer is not None:
+            return answer.status, [JSON], _compact(answer.body).encode()
+        return await asyncio.get_running_loop().run_in_executor(
+            self._threads, answer_with_django, self._django, scope, body, trace_id
+        )
+
+
+def answer_with_django(
+    handler: WSGIHandler, scope: HTTPScope, body: bytes, trace_id: str
+) -> tuple[int, Headers, bytes]:
+    """The status, headers and body of Django's answer. Blocks, so it is for a thread."""
+    started: list[tuple[str, list[tuple[str, str]]]] = []
+
+    def start(status: str, lines: list[tuple[str, str]], *_: object) -> Callable[[bytes], object]:
+        started.append((status, lines))
+        return lambda _: None
+
+    response = handler(_environ(scope, body, trace_id), start)
+    try:
+        content = b"".join(response)
+    finally:
+        response.close()
+    status, lines = started[0]
+    return int(status[:3]), [(name.lower().encode(), value.encode("latin-1")) for name, value in lines], content
 
 
 def _injected(is_write: bool) -> ApiError | None:
@@ -145,10 +169,10 @@ def _injected(is_write: bool) -> ApiError | None:
 
 def _json(error: ApiError, trace_id: str) -> tuple[Headers, bytes]:
     lines = [(name.lower().encode(), value.encode()) for name, value in headers(error).items()]
-    return [(b"content-type", b"application/json"), *lines], json.dumps(envelope(error, trace_id)).encode()
+    return [JSON, *lines], json.dumps(envelope(error, trace_id)).encode()
 
 
-async def _read(receive: Receive) -> bytes | None:
+async def read_body(receive: Receive) -> bytes | None:
     """The whole body; None when the client went away."""
     chunks: list[bytes] = []
     size = 0
@@ -164,7 +188,7 @@ async def _read(receive: Receive) -> bytes | None:
             return b"".join(chunks)
 
 
-async def _send(send: Send, status: int, trace_id: str, lines: Headers, content: bytes) -> None:
+async def send_answer(send: Send, status: int, trace_id: str, lines: Headers, content: bytes) -> None:
     lines = [line for line in lines if line[0] != b"content-length"]
     if status != 204:
         lines.append((b"content-length", str(len(content)).encode()))

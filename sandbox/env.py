@@ -37,6 +37,17 @@ def port(name: str, default: int) -> int:
     return int(value)
 
 
+def seconds(name: str, default: float) -> float:
+    """A number of seconds above 0 and up to an hour."""
+    try:
+        found = float(text(name, str(default)))
+    except ValueError:
+        found = 0
+    if not 0 < found <= 3600:
+        raise ImproperlyConfigured(f"{name} must be a number of seconds above 0 and up to 3600.")
+    return found
+
+
 def speed(name: str) -> float | None:
     """How many seconds of the world pass in a real one; None when unset."""
     value = text(name)

@@ -7,10 +7,10 @@ from datetime import datetime
 from typing import Any
 
 from chats.v3.times import format_time
-from sandbox import health
+from sandbox import health, ids
 from sandbox.api import shapes
 from sandbox.events import News
-from sandbox.models import Chat, Message, Participant, Person, Reaction
+from sandbox.models import Chat, Line, Message, Participant, Person, Reaction
 from sandbox.poll_shapes import poll_failed_news, poll_stage_news
 
 # which moments each stage of a message names
@@ -32,7 +32,7 @@ def message_news(stage: str, chat: Chat, me: Participant, message: Message, send
         trace_id=message.trace_id,
         chat_id=chat.id,
         data=_message(stage, chat, me, message, sender),
-        data_2025=_message_2025(stage, chat, me, message, sender),
+        data_2025=lambda: _message_2025(stage, chat, me, message, sender),
     )
 
 
@@ -117,9 +117,11 @@ def failed_news(chat: Chat, message: Message, code: int, reason: str, at: dateti
 
 
 def edited_news(chat: Chat, me: Participant, message: Message, index: int, at: datetime, trace_id: str) -> News:
-    """`message.edited`, which only ever goes to the version 2026-02-03. Ours alone are edited so far."""
+    """`message.edited`, which only ever goes to the version 2026-02-03. `me` is our line in the chat."""
+    sender = message.sender
     return News(
         type="message.edited",
+        actor=sender.handle,
         phone_number=me.handle,
         trace_id=trace_id,
         chat_id=chat.id,
@@ -131,8 +133,8 @@ def edited_news(chat: Chat, me: Participant, message: Message, index: int, at: d
                 "owner_handle": shapes.handle(me, chat.line.line_type),
                 "health_status": health.status_shape(chat),
             },
-            "direction": "outbound",
-            "sender_handle": shapes.handle(me, chat.line.line_type),
+            "direction": "outbound" if sender.is_me else "inbound",
+            "sender_handle": shapes.handle(sender, chat.line.line_type),
             "part": {"index": index, "text": message.parts[index]["value"]},
             "edited_at": format_time(at),
         },
@@ -235,6 +237,12 @@ def typing_news(chat: Chat, actor: Participant, started: bool, trace_id: str) ->
         chat_id=chat.id,
         data={"chat_id": str(chat.id), "actor_handle": shapes.handle(actor, chat.line.line_type)},
     )
+
+
+def line_news(what: str, line: Line, at: datetime) -> News:
+    """`phone_number.assigned` or `.released`."""
+    data = {"phone_number": line.phone_number, "changed_at": format_time(at)}
+    return News(type=f"phone_number.{what}", phone_number=line.phone_number, trace_id=ids.trace(), data=data)
 
 
 def card_news(person: Person, line_number: str, trace_id: str) -> News:

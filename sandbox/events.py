@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -15,9 +15,7 @@ from sandbox import alarms, blocklist, clock, ids
 from sandbox.copying import Table, text
 from sandbox.faults import in_force
 from sandbox.models import Delivery, Event, Subscription
-
-OLD_VERSION = "2025-01-01"
-NEW_VERSION = "2026-02-03"
+from sandbox.versions import OLD_VERSION
 
 
 @dataclass(frozen=True)
@@ -28,7 +26,8 @@ class News:
     phone_number: str
     trace_id: str
     data: dict[str, Any]
-    data_2025: dict[str, Any] | None = None
+    # the payload of the older version where it is another one, made only while somebody wants it
+    data_2025: Callable[[], dict[str, Any]] | None = None
     chat_id: UUID | None = None
     at: datetime | None = None
     # the handle of who did it, where it is told only unless they are blocked
@@ -45,42 +44,35 @@ def tell(news: Sequence[News], *, only: Subscription | None = None) -> None:
     if not news:
         return
     now = clock.now()
-    events = [
-        Event(
-            id=ids.new(),
-            type=each.type,
-            created_at=each.at or now,
-            trace_id=each.trace_id,
-            phone_number=each.phone_number,
-            chat_id=each.chat_id,
-            data=each.data,
-            data_2025=each.data_2025,
-        )
-        for each in news
-    ]
     subscriptions = [only] if only else list(Subscription.objects.filter(is_active=True).order_by("created_at", "id"))
-    _write(events, old_too=any(each.version == OLD_VERSION for each in subscriptions))
+    recorded = [(ids.new(), each.at or now, each) for each in news]
+    _write(recorded, old_too=any(each.version == OLD_VERSION for each in subscriptions))
     deliveries = [
-        delivery
-        for event in events
+        [str(event), str(subscription.id), text(due), state]
+        for event, at, each in recorded
         for subscription in subscriptions
-        if wants(subscription, event)
-        for delivery in _deliveries(event, subscription)
+        if wants(subscription, each)
+        for due, state in _deliveries(at)
     ]
     if deliveries:
-        Delivery.objects.bulk_create(deliveries)
+        _deliveries_table().write(deliveries)
         transaction.on_commit(alarms.post.ring)
 
 
-def _write(events: Sequence[Event], *, old_too: bool) -> None:
+def _write(recorded: Sequence[tuple[UUID, datetime, News]], *, old_too: bool) -> None:
     """Record the events; the older payload only while somebody wants it."""
     _table().write(
         [
-            str(each.id), each.type, text(each.created_at), each.trace_id, each.phone_number, text(each.chat_id),
-            text(each.data), text(each.data_2025 if old_too else None),
+            str(event), each.type, text(at), each.trace_id, each.phone_number, text(each.chat_id), text(each.data),
+            text(each.data_2025() if old_too and each.data_2025 else None),
         ]
-        for each in events
+        for event, at, each in recorded
     )  # fmt: skip
+
+
+@functools.cache
+def _deliveries_table() -> Table:
+    return Table(Delivery, "event_id", "subscription_id", "due_at", "state")
 
 
 @functools.cache
@@ -88,25 +80,19 @@ def _table() -> Table:
     return Table(Event, "id", "type", "created_at", "trace_id", "phone_number", "chat_id", "data", "data_2025")
 
 
-def wants(subscription: Subscription, event: Event) -> bool:
-    """Whether this event goes to this subscription."""
-    if event.type not in subscription.subscribed_events:
+def wants(subscription: Subscription, news: News) -> bool:
+    """Whether this goes to this subscription."""
+    if news.type not in subscription.subscribed_events:
         return False
-    if event.type == "message.edited" and subscription.version == OLD_VERSION:
+    if news.type == "message.edited" and subscription.version == OLD_VERSION:
         return False
     # What is of no number, but of the account, passes every filter by numbers.
-    return not subscription.phone_numbers or event.phone_number in ("", *subscription.phone_numbers)
+    return not subscription.phone_numbers or news.phone_number in ("", *subscription.phone_numbers)
 
 
-def _deliveries(event: Event, subscription: Subscription) -> list[Delivery]:
+def _deliveries(at: datetime) -> list[tuple[datetime, str]]:
+    """When an event of this moment is due at one subscription, and in what state: twice if the faults ask for it."""
     copies = 2 if in_force.happens(in_force.faults.webhook_duplicate_rate) else 1
     dropped = in_force.happens(in_force.faults.webhook_drop_rate)
-    return [
-        Delivery(
-            event=event,
-            subscription=subscription,
-            due_at=alarms.later(event.created_at, in_force.delivery_delay()),
-            state=Delivery.State.DROPPED if dropped else Delivery.State.WAITING,
-        )
-        for _ in range(copies)
-    ]
+    state = Delivery.State.DROPPED if dropped else Delivery.State.WAITING
+    return [(alarms.later(at, in_force.delivery_delay()), state.value) for _ in range(copies)]

@@ -17,8 +17,9 @@ from urllib.parse import quote, unquote
 from uuid import UUID
 
 from django.conf import settings
+from django.db import transaction
 
-from sandbox import clock, world
+from sandbox import clock, ids, world
 from sandbox.api.errors import ApiError
 from sandbox.models import Attachment
 
@@ -111,6 +112,28 @@ def keep(row: Attachment, written: Path) -> None:
         written.unlink()
         raise ApiError(2003, "Attachment not found")
     written.replace(on_disk(row.id))
+
+
+def take_in(filename: str, content_type: str, content: bytes) -> Attachment:
+    """Keep a file that came from elsewhere, as if it had been uploaded. Call it in a transaction."""
+    now = clock.now()
+    row = Attachment.objects.create(
+        filename=filename[-255:],
+        content_type=content_type,
+        size_bytes=len(content),
+        secret=ids.trace(),
+        is_complete=True,
+        created_at=now,
+        upload_until=now,
+    )
+
+    def write() -> None:
+        written = new_file(row.id)
+        written.write_bytes(content)
+        written.replace(on_disk(row.id))
+
+    transaction.on_commit(write)
+    return row
 
 
 def remove(attachment_ids: Iterable[UUID]) -> None:

@@ -93,12 +93,17 @@ def _name(payloads: Sequence[Payload]) -> None:
 @handles("group.icon")
 def _icon(payloads: Sequence[Payload]) -> None:
     for payload in payloads:
-        _change(_chat(payload), "icon", payload["value"], payload["trace_id"], by=None)
+        change_icon(_chat(payload), payload["value"], payload["trace_id"], by=payload.get("by"))
 
 
 def rename(chat: Chat, name: str, trace_id: str, *, by: str | None) -> None:
     """Give a group its name now. `by` is the handle of the person who did it; None is our line."""
     _change(chat, "name", name, trace_id, by=by)
+
+
+def change_icon(chat: Chat, url: str, trace_id: str, *, by: str | None) -> None:
+    """Give a group its icon now; `by` as for `rename`."""
+    _change(chat, "icon", url, trace_id, by=by)
 
 
 def _change(chat: Chat, what: str, value: str | None, trace_id: str, *, by: str | None) -> None:
@@ -128,8 +133,11 @@ def _add(payloads: Sequence[Payload]) -> None:
 
 
 def add(chat: Chat, handle: str, trace_id: str) -> None:
-    """Put a person into a group now; who was there before comes back to the same entry."""
+    """Put somebody into a group now; who was there before comes back to the same entry, our line too."""
     at = clock.now()
+    if handle == chat.line.phone_number:
+        _bring_back(chat, at, trace_id)
+        return
     person = habits.meet([handle], world.current().seed)[handle]
     participant, _ = Participant.objects.update_or_create(
         chat=chat,
@@ -137,6 +145,18 @@ def add(chat: Chat, handle: str, trace_id: str) -> None:
         defaults={"person": person, "service": "iMessage", "status": "active", "joined_at": at, "left_at": None},
     )
     _members_changed(chat, participant, at, trace_id)
+
+
+def _bring_back(chat: Chat, at: datetime, trace_id: str) -> None:
+    """A member adds our line again: the chat is open to us as before (linq-v3, 1.2)."""
+    me = chat.participants.get(is_me=True)
+    if me.status == "active":
+        return
+    me.status, me.joined_at, me.left_at = "active", at, None
+    me.save(update_fields=["status", "joined_at", "left_at"])
+    chat.left_at = None
+    chat.save(update_fields=["left_at"])
+    _members_changed(chat, me, at, trace_id)
 
 
 @handles("group.remove")

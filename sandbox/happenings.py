@@ -10,13 +10,14 @@ another, so a stride of them is still done at once: it ends where somebody would
 
 from __future__ import annotations
 
+import json
 import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db import InterfaceError, OperationalError, transaction
+from django.db import InterfaceError, OperationalError, connection, transaction
 from django.db.models import Min
 
 from sandbox import alarms, clock
@@ -29,6 +30,13 @@ Handler = Callable[[Sequence[Payload]], None]
 
 BATCH = 200
 STRIDE = 100
+
+_PLAN = """
+    INSERT INTO sandbox_happening (at, kind, payload, key)
+    SELECT at, kind, payload, key
+    FROM json_to_recordset(%s::json) AS new (at timestamptz, kind text, payload jsonb, key text)
+    ON CONFLICT DO NOTHING
+"""
 
 
 @dataclass(frozen=True)
@@ -62,7 +70,11 @@ def happening(kind: str, at: datetime, *, key: str | None = None, **payload: Any
 def plan(due: Sequence[Happening]) -> None:
     """Plan things. Call it inside the transaction that causes them; a second one with the same key is left out."""
     if due:
-        Happening.objects.bulk_create(due, ignore_conflicts=True)
+        rows = [
+            {"at": each.at.isoformat(), "kind": each.kind, "payload": each.payload, "key": each.key} for each in due
+        ]
+        with connection.cursor() as cursor:
+            cursor.execute(_PLAN, [json.dumps(rows)])
         transaction.on_commit(alarms.happenings.ring)
 
 

@@ -13,6 +13,7 @@ from sandbox import blocklist, bulk, health, ids, tally
 from sandbox.event_shapes import card_news, message_news
 from sandbox.events import News, tell
 from sandbox.models import CardShare, Chat, Message, Participant, Person
+from sandbox.polls import poll_part, put_options
 
 # what an answer changes in a chat, beside the answer itself
 COUNTERS = ("unanswered", "rapid", "undelivered", "health", "health_at")
@@ -29,6 +30,8 @@ class Said:
     at: datetime | None = None
     # what it is made of; None: the text
     parts: tuple[dict[str, Any], ...] | None = None
+    # the options of a poll, where it is one
+    poll: tuple[str, ...] = ()
 
 
 def text_part(text: str) -> dict[str, Any]:
@@ -57,7 +60,8 @@ def receive(said: Sequence[Said], at: datetime) -> list[Message]:
             chat=each.chat,
             sender=each.sender,
             is_from_me=False,
-            parts=[text_part(each.text)] if each.parts is None else list(each.parts),
+            parts=_parts(each),
+            kind="poll" if each.poll else "message",
             service=each.sender.service,
             delivery_status="received",
             created_at=each.at or at,
@@ -69,6 +73,9 @@ def receive(said: Sequence[Said], at: datetime) -> list[Message]:
         for each in said
     ]
     Message.objects.bulk_create(messages)
+    for each, message in zip(said, messages, strict=True):
+        if each.poll:
+            put_options(message, each.sender, each.poll)
     people: list[Person] = []
     for each in said:
         _count(each, each.at or at)
@@ -86,6 +93,12 @@ def receive(said: Sequence[Said], at: datetime) -> list[Message]:
     ]
     tell(news + _first_cards(said, at))
     return messages
+
+
+def _parts(said: Said) -> list[dict[str, Any]]:
+    if said.poll:
+        return [poll_part(said.poll)]
+    return [text_part(said.text)] if said.parts is None else list(said.parts)
 
 
 def _owners(chats: Sequence[Chat]) -> dict[uuid.UUID, Participant]:

@@ -18,6 +18,7 @@ _STAGES = {
     "delivered": ("sent_at", "delivered_at"),
     "read": ("sent_at", "delivered_at", "read_at"),
 }
+_MOMENTS = _STAGES["read"]
 
 
 def envelope(chat: Chat, message: Message) -> dict[str, Any]:
@@ -59,22 +60,20 @@ def _options(chat: Chat, rows: Any) -> list[dict[str, Any]]:
 
 
 def poll_stage_news(stage: str, chat: Chat, me: Participant, message: Message, sender: Participant) -> News:
-    """`poll.sent`, `.delivered` or `.read`; the same in both versions."""
-    named = _STAGES[stage]
-    return _news(
-        f"poll.{stage}",
-        chat,
-        message.trace_id,
-        {
-            **_about(chat, me, message, sender),
-            "poll": poll(chat, message),
-            "created_at": format_time(message.created_at),
-            "updated_at": format_time(message.updated_at),
-            "sent_at": shapes.when(message.sent_at) if "sent_at" in named else None,
-            "delivered_at": shapes.when(message.delivered_at) if "delivered_at" in named else None,
-            "read_at": shapes.when(message.read_at) if "read_at" in named else None,
-        },
-    )
+    """`poll.sent`, `.received`, `.delivered` or `.read`; the same in both versions."""
+    data = {
+        **_about(chat, me, message, sender),
+        "poll": poll(chat, message),
+        "created_at": format_time(message.created_at),
+        "updated_at": format_time(message.updated_at),
+    }
+    if stage == "received":
+        # The SDK's type names this moment, and none of the others.
+        data["received_at"] = format_time(message.created_at)
+    else:
+        named = _STAGES[stage]
+        data |= {name: shapes.when(getattr(message, name)) if name in named else None for name in _MOMENTS}
+    return replace(_news(f"poll.{stage}", chat, message.trace_id, data), actor=None if sender.is_me else sender.handle)
 
 
 def poll_failed_news(chat: Chat, message: Message, code: int, reason: str, at: datetime) -> News:
@@ -90,18 +89,23 @@ def poll_failed_news(chat: Chat, message: Message, code: int, reason: str, at: d
 
 
 def poll_updated_news(
-    chat: Chat, me: Participant, message: Message, added: Sequence[PollOption], trace_id: str
+    chat: Chat, me: Participant, message: Message, creator: Participant, added: Sequence[PollOption], trace_id: str
 ) -> News:
-    """`poll.updated`: these options were added by us."""
+    """`poll.updated`: these options were added by `creator`.
+
+    The sender is our line whoever it was, and the direction is that of the update (the SDK's words for this event).
+    """
     rows = PollOption.objects.filter(id__in=[option.id for option in added])
     data = {**_about(chat, me, message, me), "added_options": _options(chat, rows)}
-    return _news("poll.updated", chat, trace_id, data)
+    data["direction"] = "outbound" if creator.is_me else "inbound"
+    return replace(_news("poll.updated", chat, trace_id, data), actor=creator.handle)
 
 
-def vote_news(chat: Chat, option: PollOption, voter: Participant, trace_id: str, *, added: bool) -> News:
-    """`poll.vote.added` or `poll.vote.removed`; the sender is the voter."""
-    # Every poll so far is ours, so its sender is our line.
-    data = {**_about(chat, option.message.sender, option.message, voter), "option_id": str(option.id)}
+def vote_news(
+    chat: Chat, me: Participant, option: PollOption, voter: Participant, trace_id: str, *, added: bool
+) -> News:
+    """`poll.vote.added` or `poll.vote.removed`; the sender is the voter, and `me` our line in the chat."""
+    data = {**_about(chat, me, option.message, voter), "option_id": str(option.id)}
     # The direction is that of the vote, not of the poll.
     data["direction"] = "outbound" if voter.is_me else "inbound"
     return replace(_news(f"poll.vote.{'added' if added else 'removed'}", chat, trace_id, data), actor=voter.handle)

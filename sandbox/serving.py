@@ -30,6 +30,8 @@ def run(listener: socket.socket) -> int:
     # uvicorn repeats the signal after it has stopped; what is left to do then is to end well.
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: None)
+    # While the simulated people are busy, requests change threads several times each, and wait so long every time.
+    sys.setswitchinterval(0.001)
     host, port = listener.getsockname()
     files.served_at(f"http://{host}:{port}")
     server = _Server(

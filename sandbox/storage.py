@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable
+import re
+from collections.abc import Awaitable, Callable, Mapping
 from concurrent.futures import Executor
 from pathlib import Path
 from typing import Any, BinaryIO, TypeVar
@@ -18,6 +19,7 @@ from sandbox.api.errors import ApiError, envelope
 from sandbox.models import Attachment
 
 PIECE = 256 * 1024
+RANGE = re.compile(r"bytes=([0-9]{0,12})-([0-9]{0,12})")
 
 Receive = Callable[[], Awaitable[Any]]
 Send = Callable[[Any], Awaitable[None]]
@@ -35,13 +37,13 @@ class Storage:
         self._threads = threads
 
     async def answer(self, scope: HTTPScope, receive: Receive, send: Send, trace_id: str) -> None:
-        """Take an upload (PUT) or give a file (GET)."""
+        """Take an upload (PUT) or give a file (GET, HEAD), or one part of it (`Range`)."""
         try:
             if scope["method"] == "PUT":
                 await self._take(scope, receive)
                 await _head(send, 200, trace_id, {"content-length": "0"})
                 await send({"type": "http.response.body", "body": b""})
-            elif scope["method"] == "GET":
+            elif scope["method"] in {"GET", "HEAD"}:
                 await self._give(scope, send, trace_id)
             else:
                 raise ApiError(1003, "This method is not allowed here.", status=405)
@@ -93,18 +95,56 @@ class Storage:
 
     async def _give(self, scope: HTTPScope, send: Send, trace_id: str) -> None:
         row, path = await self._run(_wanted, scope)
-        with path.open("rb") as file:
-            lines = {
-                "content-type": row.content_type,
-                "content-length": str(row.size_bytes),
-                # A page that somebody uploaded is data here, never a page of ours.
-                "content-disposition": "attachment",
-                "x-content-type-options": "nosniff",
-            }
-            await _head(send, 200, trace_id, lines)
-            while piece := await self._run(file.read, PIECE):
-                await send({"type": "http.response.body", "body": piece, "more_body": True})
+        lines = {
+            "content-type": row.content_type,
+            # A page that somebody uploaded is data here, never a page of ours.
+            "content-disposition": "attachment",
+            "x-content-type-options": "nosniff",
+            "accept-ranges": "bytes",
+            # A file never changes: another one has another id.
+            "etag": f'"{row.id}"',
+        }
+        wanted = _part_wanted(_headers(scope), row)
+        if wanted is None:
+            lines["content-range"] = f"bytes */{row.size_bytes}"
+            await _head(send, 416, trace_id, {**lines, "content-length": "0"})
+            await send({"type": "http.response.body", "body": b""})
+            return
+        if len(wanted) < row.size_bytes:
+            lines["content-range"] = f"bytes {wanted.start}-{wanted.stop - 1}/{row.size_bytes}"
+        lines["content-length"] = str(len(wanted))
+        await _head(send, 206 if "content-range" in lines else 200, trace_id, lines)
+        if scope["method"] == "GET":
+            await self._read(path, wanted, send)
         await send({"type": "http.response.body", "body": b""})
+
+    async def _read(self, path: Path, wanted: range, send: Send) -> None:
+        with path.open("rb") as file:
+            file.seek(wanted.start)
+            left = len(wanted)
+            while left and (piece := await self._run(file.read, min(PIECE, left))):
+                left -= len(piece)
+                await send({"type": "http.response.body", "body": piece, "more_body": True})
+
+
+def _part_wanted(headers: Mapping[str, str], row: Attachment) -> range | None:
+    """Which bytes of a file are asked for: all of them, or one part; None for a part that it does not have.
+
+    Several parts at once are answered with the whole file, as is a part of what the file no longer is (`If-Range`).
+    """
+    whole = range(row.size_bytes)
+    found = RANGE.fullmatch(headers.get("range", ""))
+    if found is None or not any(found.groups()) or headers.get("if-range", f'"{row.id}"') != f'"{row.id}"':
+        return whole
+    first, last = found.groups()
+    if not first:  # the last so many
+        return whole[-int(last) :] if int(last) else None
+    wanted = whole[int(first) : int(last) + 1 if last else None]
+    return wanted or (None if not last or int(first) <= int(last) else whole)
+
+
+def _headers(scope: HTTPScope) -> dict[str, str]:
+    return {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
 
 
 def _find(scope: HTTPScope) -> Attachment:
@@ -118,8 +158,7 @@ def _find(scope: HTTPScope) -> Attachment:
 def _expected(scope: HTTPScope) -> Attachment:
     """The attachment that an upload is for, if it may be uploaded like this."""
     row = _find(scope)
-    headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
-    files.check_upload(row, dict(parse_qsl(scope["query_string"].decode("latin-1"))), headers)
+    files.check_upload(row, dict(parse_qsl(scope["query_string"].decode("latin-1"))), _headers(scope))
     return row
 
 

@@ -65,6 +65,7 @@ def _adjust_settings(state: Path) -> None:
     settings.STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
     settings.STATIC_ROOT = state / "static"
     settings.STATIC_ROOT.mkdir()
+    settings.MEDIA_ROOT = state / "media"
     # Static files straight from the source folders: nothing is collected in a test run.
     settings.WHITENOISE_USE_FINDERS = True
 

@@ -30,17 +30,21 @@ def address_of_the_test_database() -> str:
 
 
 @contextmanager
-def served(settings_module: str = "dashboard.settings") -> Iterator[tuple[subprocess.Popen[bytes], str]]:
-    """The console's web process as it is run, on the test's own database, and its address."""
+def served(
+    settings_module: str = "dashboard.settings", *, database: str = "", webhook_secret: str = ""
+) -> Iterator[tuple[subprocess.Popen[bytes], str]]:
+    """The console's web process as it is run, on the test's own database or another one, and its address."""
     with socket.socket() as one:
         one.bind(("127.0.0.1", 0))
         port = one.getsockname()[1]
     environment = os.environ | {
-        "DATABASE_URL": address_of_the_test_database(),
+        "DATABASE_URL": database or address_of_the_test_database(),
         "REDIS_URL": settings.REDIS_URL,
         "CHATDECK_SECRET_KEY": settings.SECRET_KEY,
         "DJANGO_SETTINGS_MODULE": settings_module,
+        "LINQ_WEBHOOK_SECRET": webhook_secret,
         "PGAPPNAME": NAME,
+        "CHATDECK_MEDIA": str(settings.MEDIA_ROOT),
         "CHATDECK_DEBUG": "1",  # static files from their sources: nothing is collected in a test run
     }
     command = [sys.executable, "-m", "uvicorn", "dashboard.asgi:application", "--port", str(port)]
@@ -65,13 +69,13 @@ def served(settings_module: str = "dashboard.settings") -> Iterator[tuple[subpro
     finally:
         process.kill()
         process.wait()
-        _wait_until_gone(environment["DATABASE_URL"])
+        wait_until_gone(environment["DATABASE_URL"])
 
 
-def _wait_until_gone(database: str) -> None:
+def wait_until_gone(database: str, name: str = NAME) -> None:
     """PostgreSQL notices a killed client a moment later; until then the test database could not be dropped."""
     deadline = time.monotonic() + PATIENCE
     with psycopg.connect(database, autocommit=True) as asking:
-        while asking.execute("SELECT 1 FROM pg_stat_activity WHERE application_name = %s", [NAME]).fetchone():
+        while asking.execute("SELECT 1 FROM pg_stat_activity WHERE application_name = %s", [name]).fetchone():
             assert time.monotonic() < deadline
             time.sleep(0.02)

@@ -68,7 +68,8 @@ class Remote:
     """The server's script and memory."""
 
     def __init__(self, port: int) -> None:
-        self.base_url = f"http://127.0.0.1:{port}{PREFIX}"
+        self.origin = f"http://127.0.0.1:{port}"
+        self.base_url = f"{self.origin}{PREFIX}"
         self._lock = threading.Lock()
         self.forget()
 
@@ -104,6 +105,13 @@ class Remote:
         return script(asked) if callable(script) else script
 
 
+def _read(raw: bytes, content_type: str) -> Any:
+    """JSON as what it says; a file that is uploaded as its bytes."""
+    if not raw:
+        return None
+    return json.loads(raw) if content_type == "application/json" else raw
+
+
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     remote: Remote
@@ -117,7 +125,7 @@ class _Handler(BaseHTTPRequestHandler):
             parts.path.removeprefix(PREFIX),
             dict(parse_qsl(parts.query)),
             {name.lower(): value for name, value in self.headers.items()},
-            json.loads(raw) if raw else None,
+            _read(raw, self.headers.get("Content-Type", "")),
         )
         answer = self.server.remote.answer(asked)  # type: ignore[attr-defined]
         if answer.after is not None:

@@ -56,6 +56,12 @@ class SandboxServer:
         return f"http://127.0.0.1:{self.port}"
 
     @property
+    def pid(self) -> int:
+        """The number of its process while it runs."""
+        assert self._process is not None
+        return self._process.pid
+
+    @property
     def base_url(self) -> str:
         """What `LINQ_API_V3_BASE_URL` should be."""
         return f"{self.url}/api/partner"
@@ -120,6 +126,10 @@ class SandboxServer:
         answer = requests.get(address, timeout=60) if body is None else requests.post(address, json=body, timeout=60)
         assert answer.ok, f"{answer.status_code} {answer.text}"
         return answer.json()
+
+    def control_answer(self, path: str, body: Mapping[str, Any]) -> requests.Response:
+        """POST a body to `/sandbox/<path>` and return the answer as it is."""
+        return requests.post(f"{self.url}/sandbox/{path}", json=body, timeout=60)
 
     def reset(self, world: str = "empty", seed: int = 7) -> None:
         """Replace the world; subscriptions and faults go with it."""

@@ -11,6 +11,7 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from chats import clock, live
+from chats.actions import attachments
 from chats.actions.operations import enqueue
 from chats.actions.rules import Refused, record, require
 from chats.engine import adopt, titles
@@ -23,17 +24,20 @@ from chats.v3.handles import InvalidHandle, clean_handle
 PREVIEW_LENGTH = 160
 
 
-def send_message(*, chat: Chat, text: str, by: User, key: uuid.UUID) -> Message:
-    """Send a text into a chat. It shows as pending at once and leaves with its line's lane.
+def send_message(*, chat: Chat, text: str, by: User, key: uuid.UUID, files: Sequence[int] = ()) -> Message:
+    """Send a text into a chat, or files, or both. It shows as pending at once and leaves with its line's lane.
+
+    `files` are attachments that the same person has stored for the line; they follow the text as parts, in order,
+    and the message waits until the remote has all of them.
 
     `key` is made by whoever asks, once for each intent: asking again with the same key, a double
     click say, gives back the message that is already there.
 
     Raises `NotAllowed` without `reply_to_chats` on the chat's line, and `Refused` for a text that is
-    empty or too long (the remote's content rules), or a group that our line has left.
+    empty or too long (the remote's content rules), a file that is not there, or a group that our line has left.
     """
     require(by, "reply_to_chats", chat.line)
-    parts = _checked_text(text, key=key, chat=chat)
+    parts = _checked_text(text, key=key, chat=chat) if text.strip() or not files else []
     with transaction.atomic():
         chat = Chat.objects.select_for_update(no_key=True, of=("self",)).select_related("line").get(pk=chat.pk)
         already = Message.objects.filter(key=str(key)).first()
@@ -45,7 +49,9 @@ def send_message(*, chat: Chat, text: str, by: User, key: uuid.UUID) -> Message:
             raise Refused("Our line has left this group, so nothing can be sent.")
         if chat.remote_id is None and not _is_being_started(chat):
             raise Refused("This chat was never started. Try its first message again, or start a new chat.")
-        message = _write(chat, parts, by=by, key=key)
+        taken = attachments.take(files, line=chat.line, by=by)
+        message = _write(chat, [*parts, *(one.as_part for one in taken)], by=by, key=key)
+        attachments.upload_with(message, taken, chat=chat, by=by, first_part=len(parts))
         enqueue(Operation.Kind.SEND_MESSAGE, line=chat.line, chat=chat, by=by, message=message, key=key)
         record(by, "message.send", line=chat.line, chat=chat, target=f"message {message.pk}")
     return message

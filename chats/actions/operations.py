@@ -11,14 +11,15 @@ from django.db import transaction
 
 from chats import clock, live
 from chats.actions.rules import NotAllowed, Refused, record, require
-from chats.engine import lanes, wake
-from chats.models import Chat, Handle, Line, Message, Operation
-from chats.models.operation import PACE_OF, Kind, Pace
+from chats.engine import files, lanes, wake
+from chats.models import Chat, Handle, Lane, Line, Message, Operation
+from chats.models.operation import NOT_THERE, PACE_OF, Kind, Pace
 from chats.queries import access
 
 # How long the remote may take to show what it accepted before we go and look.
 CONFIRM_WITHIN = timedelta(seconds=20)
 BLOCKED = 2026
+FILE_UNKNOWN = 2003
 
 
 def enqueue(
@@ -31,9 +32,13 @@ def enqueue(
     message: Message | None = None,
     key: uuid.UUID | None = None,
     retry_of: Operation | None = None,
+    lane: Lane | None = None,
 ) -> Operation:
-    """Write the operation and wake its lane on commit. Call it inside the transaction of the change."""
-    lane = lanes.lane_of(line)
+    """Write the operation and wake its lane on commit: the line's, unless another one is given.
+
+    Call it inside the transaction of the change.
+    """
+    lane = lane or lanes.lane_of(line)
     now = clock.now()
     operation = Operation.objects.create(
         key=key or uuid.uuid4(),
@@ -55,23 +60,28 @@ def enqueue(
 
 
 def cancel_operation(*, operation: Operation, by: User) -> Operation:
-    """Take back an operation that has not left yet.
+    """Take back an operation that the remote surely does not have: see `NOT_THERE`.
+
+    Whoever claims it at the same moment wins or loses as a whole: it is either sent or taken back.
 
     Raises `NotAllowed` for somebody else's without `retry_operations`, and `Refused` once it may have
     reached the remote: then it can no longer be taken back.
     """
     _require_a_say(operation, by)
+    _refuse_upload(operation, "Take back the message that it is for.")
     with transaction.atomic():
         now = clock.now()
-        taken_back = Operation.objects.filter(
-            pk=operation.pk, state=Operation.State.QUEUED, first_sent_at__isnull=True
-        ).update(state=Operation.State.CANCELLED, settled_at=now, due_at=None, error="")
+        files.lock_uploads(operation.message_id)
+        taken_back = Operation.objects.filter(NOT_THERE, pk=operation.pk).update(
+            state=Operation.State.CANCELLED, settled_at=now, due_at=None, error=""
+        )
         if not taken_back:
-            raise Refused("It is already on its way and can no longer be taken back.")
+            raise Refused("The remote may have it already, so it can no longer be taken back.")
         if operation.message_id:
             Message.objects.filter(pk=operation.message_id).update(
                 delivery_status=Message.Status.FAILED, failed_at=now, error="Taken back before it was sent."
             )
+            files.take_back(operation.message_id)
         record(by, "operation.cancel", line=operation.line, chat=operation.chat, target=f"operation {operation.pk}")
         _announce(operation)
     operation.refresh_from_db()
@@ -88,15 +98,21 @@ def retry_operation(*, operation: Operation, by: User) -> Operation:
     Raises `NotAllowed` for somebody else's without `retry_operations`, `Refused` unless it has failed.
     """
     _require_a_say(operation, by)
+    _refuse_upload(operation, "Retry the message that it is for; its files go up with it.")
     with transaction.atomic():
         if operation.chat_id is not None:
             # Chat before operation, as everywhere.
             Chat.objects.select_for_update(no_key=True).filter(pk=operation.chat_id).first()
+        files.lock_uploads(operation.message_id)
         rows = Operation.objects.select_for_update(of=("self",)).select_related("chat", "line", "message")
         row = rows.get(pk=operation.pk)
         if row.state != Operation.State.FAILED:
             raise Refused("Only what has failed can be tried again.")
+        if row.cleared_at is not None or (row.message is not None and row.message.cleared_at is not None):
+            raise Refused("What it said is no longer kept here, so it cannot be tried again.")
         record(by, "operation.retry", line=row.line, chat=row.chat, target=f"operation {row.pk}")
+        if row.message is not None:
+            files.try_again(row.message, lost=row.error_code == FILE_UNKNOWN)
         if row.message is not None and row.message.remote_id is not None:
             return _send_anew(row, by)
         if row.error_code == BLOCKED and row.chat is not None:
@@ -110,13 +126,37 @@ def retry_operation(*, operation: Operation, by: User) -> Operation:
         row.settled_at = None
         row.attempts = row.lookups = 0
         row.retried_at = now
-        row.save(update_fields=["state", "due_at", "settled_at", "attempts", "lookups", "retried_at", "pace"])
+        row.dismissed_at = row.dismissed_by = None
+        row.save(
+            update_fields=["state", "due_at", "settled_at", "attempts", "lookups", "retried_at", "pace"]
+            + ["dismissed_at", "dismissed_by"]
+        )
         if row.message is not None:
             Message.objects.filter(pk=row.message.pk).update(
                 delivery_status=Message.Status.PENDING, failed_at=None, error="", error_code=None
             )
         _announce(row)
         wake.wake_lane(row.lane_id)
+    return row
+
+
+def dismiss_operation(*, operation: Operation, by: User) -> Operation:
+    """Stop showing a failed operation in its chat, to the whole team; it stays in the activity.
+
+    Doing so twice is done once. Trying it again shows it again, should it fail once more.
+
+    Raises `NotAllowed` for somebody else's without `retry_operations`, `Refused` unless it has failed.
+    """
+    _require_a_say(operation, by)
+    with transaction.atomic():
+        row = Operation.objects.select_for_update(of=("self",)).select_related("line", "chat").get(pk=operation.pk)
+        if row.state != Operation.State.FAILED:
+            raise Refused("Only what has failed can be dismissed.")
+        if row.dismissed_at is None:
+            row.dismissed_at, row.dismissed_by = clock.now(), by
+            row.save(update_fields=["dismissed_at", "dismissed_by"])
+            record(by, "operation.dismiss", line=row.line, chat=row.chat, target=f"operation {row.pk}")
+            _announce(row)
     return row
 
 
@@ -143,6 +183,7 @@ def _send_anew(row: Operation, by: User) -> Operation:
         preferred_service=old.preferred_service,
         happened_at=now,
     )
+    old.attachments.update(message=again)
     live.announce("message", line_id=row.line.pk, chat_id=row.chat.pk, message_id=again.pk)
     return enqueue(
         Operation.Kind.SEND_MESSAGE,
@@ -155,11 +196,16 @@ def _send_anew(row: Operation, by: User) -> Operation:
     )
 
 
+def _refuse_upload(operation: Operation, sentence: str) -> None:
+    """An upload is part of sending a message, and follows it."""
+    if operation.kind == Kind.UPLOAD_ATTACHMENT:
+        raise Refused(sentence)
+
+
 def _require_a_say(operation: Operation, by: User) -> None:
     """Whoever asked for it may take it back or retry it; others need the right."""
     if operation.requested_by_id == by.pk and access.operations_for(by).filter(pk=operation.pk).exists():
-        right = "reply_to_chats" if operation.message_id else "manage_groups"
-        if access.has_right(by, f"chats.{right}") or access.has_right(by, "chats.retry_operations"):
+        if access.has_a_say(by, operation):
             return
         raise NotAllowed("Your role no longer allows this.")
     require(by, "retry_operations", operation.line)

@@ -73,15 +73,19 @@ def set_retention(*, message_days: int | None, event_days: int, by: User, confir
 
 def _what_goes(row: Retention, message_days: int | None, event_days: int) -> str:
     """What the change deletes, as a sentence; empty when it keeps at least as much as before."""
-    now = clock.now()
+    wanted = Retention(message_days=message_days, event_days=event_days)
     gone = []
     if message_days is not None and (row.message_days is None or message_days < row.message_days):
-        gone.append(f"what every message before {now - timedelta(days=message_days):%-d %B %Y, %H:%M} UTC says")
-    if event_days < row.event_days:
-        gone.append(f"every processed webhook event before {now - timedelta(days=event_days):%-d %B %Y, %H:%M} UTC")
+        gone.append(f"what every message before {_days_ago(message_days)} says")
+    if wanted.days_of_events < row.days_of_events:
+        gone.append(f"every processed webhook event before {_days_ago(wanted.days_of_events)}")
     if not gone:
         return ""
     return f"This deletes {' and '.join(gone)}, for good: the remote has forgotten it too."
+
+
+def _days_ago(days: int) -> str:
+    return f"{clock.now() - timedelta(days=days):%-d %B %Y, %H:%M} UTC"
 
 
 def _in_words(row: Retention) -> str:

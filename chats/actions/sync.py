@@ -19,6 +19,16 @@ def start_sync(*, by: User | None) -> SyncRun:
     """
     if by is not None:
         require(by, "run_setup", None)
+    while True:
+        started = _start(by)
+        running = started or SyncRun.objects.filter(state=SyncRun.State.RUNNING).first()
+        # Neither, when the one that was in the way has ended since: then this one is wanted after all.
+        if running is not None:
+            return running
+
+
+def _start(by: User | None) -> SyncRun | None:
+    """A new run; None while another one is running. The constraint decides, so of several at once one is made."""
     now = clock.now()
     try:
         with transaction.atomic():
@@ -27,7 +37,7 @@ def start_sync(*, by: User | None) -> SyncRun:
             live.announce("sync", line_id=None)
             wake.wake_sync(run.pk)
     except IntegrityError:
-        return SyncRun.objects.get(state=SyncRun.State.RUNNING)
+        return None
     return run
 
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from chats.actions import events as event_actions
 from chats.actions import operations as operation_actions
-from chats.actions.rules import Refused
 from chats.admin.addresses import same_page
+from chats.admin.doing import OperationAction, do_and_return
 from chats.admin.guard import person, room
 from chats.engine.events import HANDLERS
 from chats.models import Operation, WebhookEvent
@@ -31,7 +31,7 @@ def operations(request: HttpRequest) -> HttpResponse:
     context = _list_context(request, page.next) | {
         "title": "Activity",
         "tab": "operations",
-        "operations": page.rows,
+        "rows": page.rows,
         "filters": filters,
         "states": Operation.State.choices,
         "kinds": Operation.Kind.choices,
@@ -48,7 +48,7 @@ def events(request: HttpRequest) -> HttpResponse:
     context = _list_context(request, page.next) | {
         "title": "Activity",
         "tab": "events",
-        "events": page.rows,
+        "rows": page.rows,
         "filters": filters,
         "states": WebhookEvent.State.choices,
         "types": types,
@@ -62,17 +62,16 @@ def events(request: HttpRequest) -> HttpResponse:
 @room("view_activity")
 def operation(request: HttpRequest, pk: int) -> HttpResponse:
     found = access.get_operation(request.user, pk)
+    has_a_say = access.has_a_say(request.user, found)
     code = CODES.get(found.error_code) if found.error_code else None
     context = {
         "title": found.get_kind_display(),
         "operation": found,
         "why": waiting.why(found),
-        "rests_until": found.lane.rest_until if waiting.rests(found) else None,
         "code": code,
-        "can_retry": found.state == Operation.State.FAILED and _has_a_say(request, found),
-        "can_cancel": found.state == Operation.State.QUEUED
-        and found.first_sent_at is None
-        and _has_a_say(request, found),
+        # Whether a button is worth showing; the action decides again.
+        "can_retry": has_a_say and found.state == Operation.State.FAILED,
+        "can_cancel": has_a_say and found.can_be_taken_back,
     }
     return render(request, "console/activity/operation.html", context)
 
@@ -90,32 +89,21 @@ def event(request: HttpRequest, pk: int) -> HttpResponse:
     return render(request, "console/activity/event.html", context)
 
 
-@require_POST
-@room("view_activity")
-def retry(request: HttpRequest, pk: int) -> HttpResponse:
-    found = access.get_operation(request.user, pk)
-    by = person(request)
-    return _do(
-        request,
-        lambda: operation_actions.retry_operation(operation=found, by=by),
-        "It is tried again.",
-        "admin:operation",
-        pk,
-    )
+def _operation_view(action: OperationAction, done: str) -> Callable[[HttpRequest, int], HttpResponseBase]:
+    """The view that runs `action` on one operation."""
+
+    @require_POST
+    @room("view_activity")
+    def view(request: HttpRequest, pk: int) -> HttpResponse:
+        found = access.get_operation(request.user, pk)
+        by = person(request)
+        return do_and_return(request, lambda: action(operation=found, by=by), done, "admin:operation", pk)
+
+    return view
 
 
-@require_POST
-@room("view_activity")
-def cancel(request: HttpRequest, pk: int) -> HttpResponse:
-    found = access.get_operation(request.user, pk)
-    by = person(request)
-    return _do(
-        request,
-        lambda: operation_actions.cancel_operation(operation=found, by=by),
-        "It was taken back.",
-        "admin:operation",
-        pk,
-    )
+retry = _operation_view(operation_actions.retry_operation, "It is tried again.")
+cancel = _operation_view(operation_actions.cancel_operation, "It was taken back.")
 
 
 @require_POST
@@ -123,7 +111,7 @@ def cancel(request: HttpRequest, pk: int) -> HttpResponse:
 def run_again(request: HttpRequest, pk: int) -> HttpResponse:
     found = access.get_event(request.user, pk)
     by = person(request)
-    return _do(
+    return do_and_return(
         request, lambda: event_actions.run_again(event=found, by=by), "It is processed again.", "admin:event", pk
     )
 
@@ -139,21 +127,6 @@ def run_all_again(request: HttpRequest) -> HttpResponse:
     parked = activity.parked_events(request.user)
     context = {"title": "Run failed events again", "count": parked, "has_more": parked == activity.MOST_COUNTED}
     return render(request, "console/activity/events_again.html", context)
-
-
-def _do(request: HttpRequest, action: Callable[[], object], done: str, back: str, pk: int) -> HttpResponse:
-    try:
-        action()
-    except Refused as no:
-        messages.error(request, no.sentence)
-    else:
-        messages.success(request, done)
-    return redirect(back, pk)
-
-
-def _has_a_say(request: HttpRequest, found: Operation) -> bool:
-    """Whether a button is worth showing; the action decides again."""
-    return found.requested_by_id == request.user.pk or access.has_right(request.user, "chats.retry_operations")
 
 
 def _list_context(request: HttpRequest, following: str) -> dict[str, object]:

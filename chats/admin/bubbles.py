@@ -11,11 +11,15 @@ from zlib import crc32
 
 from django.contrib.auth.models import User
 from django.template.defaultfilters import filesizeformat
+from django.urls import reverse
+from django.utils import timezone
 
+from chats.engine import media
 from chats.models import Chat, Message, Operation
 from chats.queries import access, waiting
 from chats.templatetags.bubbles import safe_address
 from chats.templatetags.console import readable
+from chats.v3 import file_types
 
 # Messages of one sender that follow each other this closely stand together.
 TOGETHER = timedelta(minutes=5)
@@ -27,12 +31,16 @@ TAPBACKS = {"love": "❤️", "like": "👍", "dislike": "👎", "laugh": "😂"
 
 @dataclass(frozen=True)
 class Part:
-    """One part of a message. `kind` is "text", "link", "file" or "other"; `address` is http(s) or empty."""
+    """One part of a message. `kind` is "text", "link", "image", "video", "audio", "file" or "other".
+
+    `address` is http(s) or empty; `source` is the console's own address of a file that it keeps or can fetch.
+    """
 
     kind: str
     text: str = ""
     address: str = ""
     note: str = ""
+    source: str = ""
 
 
 @dataclass(frozen=True)
@@ -77,28 +85,13 @@ def bubbles_of(chat: Chat, messages: Iterable[Message], user: User) -> list[Bubb
     """The bubbles of these messages, oldest first. Asks once for the messages they answer to, if any do."""
     rows = sorted(messages, key=lambda one: (one.happened_at, one.pk))
     quotes = _quotes(chat, rows)
-    may = _Rights(user)
     held_up = _held_up(rows)
-    bubbles = [_bubble(row, quotes, may, held_up.get(row.pk, "")) for row in rows]
+    bubbles = [_bubble(row, quotes, user, held_up.get(row.pk, "")) for row in rows]
     for before, one in zip(bubbles, bubbles[1:], strict=False):
         distance = one.message.happened_at - before.message.happened_at
-        one.starts_day = (
-            one.message.happened_at.astimezone(UTC).date() != before.message.happened_at.astimezone(UTC).date()
-        )
+        one.starts_day = timezone.localdate(one.message.happened_at) != timezone.localdate(before.message.happened_at)
         one.starts = one.starts_day or one.sender_key != before.sender_key or distance > TOGETHER
     return bubbles
-
-
-class _Rights:
-    """Who may take back or retry a message: whoever wrote it, or who holds the right."""
-
-    def __init__(self, user: User) -> None:
-        self.pk = user.pk
-        self.retries = access.has_right(user, "chats.retry_operations")
-        self.replies = access.has_right(user, "chats.reply_to_chats")
-
-    def over(self, operation: Operation) -> bool:
-        return self.retries or (self.replies and operation.requested_by_id == self.pk)
 
 
 def _held_up(rows: list[Message]) -> dict[int, str]:
@@ -110,9 +103,9 @@ def _held_up(rows: list[Message]) -> dict[int, str]:
     return {}
 
 
-def _bubble(message: Message, quotes: dict[UUID, Quote], may: _Rights, held_up: str) -> Bubble:
+def _bubble(message: Message, quotes: dict[UUID, Quote], user: User, held_up: str) -> Bubble:
     operation: Operation | None = getattr(message, "operation", None)
-    mine = operation is not None and may.over(operation)
+    mine = operation is not None and access.has_a_say(user, operation)
     bubble = Bubble(
         message=message,
         who=sender_of(message),
@@ -126,8 +119,7 @@ def _bubble(message: Message, quotes: dict[UUID, Quote], may: _Rights, held_up: 
         can_cancel=mine
         and operation is not None
         and message.delivery_status == Message.Status.PENDING
-        and operation.state == Operation.State.QUEUED
-        and operation.first_sent_at is None,
+        and operation.can_be_taken_back,
         order=f"{message.happened_at.astimezone(UTC):%Y-%m-%dT%H:%M:%S.%f}|{message.pk:019d}",
     )
     bubble.version = _version(bubble)
@@ -176,13 +168,13 @@ def _version(bubble: Bubble) -> str:
 def _parts(message: Message) -> list[Part]:
     """The parts, whatever the remote has put there: one that makes no sense is shown as such."""
     given = message.parts if isinstance(message.parts, list) else []
-    parts = [_part(one) for one in given if isinstance(one, dict)]
+    parts = [_part(one, message, index) for index, one in enumerate(given) if isinstance(one, dict)]
     if not parts and message.text:
         parts = [Part("text", text=message.text)]
     return parts
 
 
-def _part(given: dict[str, Any]) -> Part:
+def _part(given: dict[str, Any], message: Message, index: int) -> Part:
     kind = _text(given, "type")
     if kind == "text":
         return Part("text", text=_text(given, "value"))
@@ -190,7 +182,7 @@ def _part(given: dict[str, Any]) -> Part:
         address = _text(given, "value")
         return Part("link", text=address, address=safe_address(address))
     if kind == "media":
-        return _file(given)
+        return _file(given, message, index)
     if kind == "app_clip":
         return Part(
             "link", text=_text(given, "title") or _text(given, "value"), address=safe_address(given.get("value"))
@@ -200,17 +192,18 @@ def _part(given: dict[str, Any]) -> Part:
     return Part("other", text="This part cannot be shown here.", note=kind[:40])
 
 
-def _file(given: dict[str, Any]) -> Part:
+def _file(given: dict[str, Any], message: Message, index: int) -> Part:
+    """A file: shown or given out by the console where it has it or can fetch it, else a link to where it is."""
     size = given.get("size_bytes")
     facts = [_text(given, "mime_type")[:80]]
     if isinstance(size, int) and size >= 0:
         facts.append(filesizeformat(size))
-    return Part(
-        "file",
-        text=(_text(given, "filename") or "Attachment")[:255],
-        address=safe_address(given.get("url")),
-        note=" · ".join(fact for fact in facts if fact),
-    )
+    name = (_text(given, "filename") or "Attachment")[:255]
+    note = " · ".join(fact for fact in facts if fact)
+    if type(given.get("attachment")) is int or media.is_remote(given):
+        source = reverse("admin:message_file", args=[message.chat_id, message.pk, index])
+        return Part(file_types.shown_as(_text(given, "mime_type")), text=name, note=note, source=source)
+    return Part("file", text=name, address=safe_address(given.get("url")), note=note)
 
 
 def _text(given: dict[str, Any], name: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from chats.admin import inbox, new_chat, stream, thread
+from chats.admin import files, inbox, new_chat, stream, thread
 
 urlpatterns = [
     path("inbox/", inbox.inbox, name="inbox"),
@@ -20,5 +20,9 @@ urlpatterns = [
     path("inbox/<int:pk>/unread/", thread.unread, name="chat_unread"),
     path("inbox/<int:pk>/messages/<int:message_pk>/retry/", thread.retry, name="message_retry"),
     path("inbox/<int:pk>/messages/<int:message_pk>/cancel/", thread.cancel, name="message_cancel"),
+    path("inbox/<int:pk>/files/", files.upload, name="chat_upload"),
+    path("inbox/<int:pk>/messages/<int:message_pk>/files/<int:index>/", files.of_message, name="message_file"),
+    path("inbox/files/<int:pk>/", files.unsent, name="unsent_file"),
+    path("inbox/files/<int:pk>/discard/", files.discard, name="discard_file"),
     path("live/stream/", stream.live_stream, name="live_stream"),
 ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import admin
+from django.contrib.admin.options import BaseModelAdmin
 from django.contrib.auth.models import User
 from django.db.models import QuerySet
 from django.forms import BaseInlineFormSet, BaseModelFormSet, ModelForm
@@ -32,7 +33,18 @@ class LineAccessFormSet(BaseInlineFormSet):  # type: ignore[type-arg]
             )
 
 
-class LineAccessInline(admin.TabularInline):  # type: ignore[type-arg]
+class ChoosesWithinLines(BaseModelAdmin):  # type: ignore[type-arg]
+    """For forms that give a line: only one's own lines and people who can sign in may be chosen."""
+
+    def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        if db_field.name == "line":
+            kwargs["queryset"] = access.lines_for(request.user)
+        elif db_field.name == "user":
+            kwargs |= {"queryset": people_to_choose(), "label": "Person"}
+        return super().formfield_for_foreignkey(db_field, request, **kwargs)
+
+
+class LineAccessInline(ChoosesWithinLines, admin.TabularInline):  # type: ignore[type-arg]
     """Lines given; a row is added or taken away, never turned into another one."""
 
     model = LineAccess
@@ -51,11 +63,7 @@ class LineAccessInline(admin.TabularInline):  # type: ignore[type-arg]
         return False
 
     def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
-        if db_field.name == "line":
-            kwargs["queryset"] = access.lines_for(request.user)
-        elif db_field.name == "user":
-            kwargs["queryset"] = people_to_choose()
-        field: Any = super().formfield_for_foreignkey(db_field, request, **kwargs)
+        field = super().formfield_for_foreignkey(db_field, request, **kwargs)
         # No side doors to other pages from within a row.
         for door in ("can_add_related", "can_change_related", "can_delete_related", "can_view_related"):
             setattr(field.widget, door, False)

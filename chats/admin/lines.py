@@ -10,6 +10,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from chats.actions.lines import MAX_REASON_LENGTH, label_line, pause_line, resume_line
 from chats.actions.rules import Refused
+from chats.admin.doing import do_and_return
 from chats.admin.guard import person, room
 from chats.queries import access, waiting
 from chats.queries.lines import WAITING_SHOWN, line_row, line_rows, people_of, waiting_operations
@@ -47,26 +48,18 @@ def label(request: HttpRequest, pk: int) -> HttpResponse:
 @room("watch_lines")
 def pause(request: HttpRequest, pk: int) -> HttpResponse:
     found = access.get_line(request.user, pk)
-    try:
-        pause_line(line=found, reason=request.POST.get("reason", ""), by=person(request))
-    except Refused as no:
-        messages.error(request, no.sentence)
-    else:
-        messages.success(request, "The line is paused. Nothing leaves by it until somebody resumes it.")
-    return redirect("admin:line", pk)
+    by, reason = person(request), request.POST.get("reason", "")
+    done = "The line is paused. Nothing leaves by it until somebody resumes it."
+    return do_and_return(request, lambda: pause_line(line=found, reason=reason, by=by), done, "admin:line", pk)
 
 
 @require_POST
 @room("watch_lines")
 def resume(request: HttpRequest, pk: int) -> HttpResponse:
     found = access.get_line(request.user, pk)
-    try:
-        resume_line(line=found, by=person(request))
-    except Refused as no:
-        messages.error(request, no.sentence)
-    else:
-        messages.success(request, "The line is open again. What waits leaves at its pace.")
-    return redirect("admin:line", pk)
+    by = person(request)
+    done = "The line is open again. What waits leaves at its pace."
+    return do_and_return(request, lambda: resume_line(line=found, by=by), done, "admin:line", pk)
 
 
 def _line(request: HttpRequest, pk: int, *, refused: str = "", typed: str = "") -> HttpResponse:

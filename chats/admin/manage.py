@@ -14,12 +14,14 @@ from django.forms import ModelForm
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html
+from django.utils.text import Truncator
 
 from chats.actions.contacts import rename_contact
 from chats.actions.lines import LinePace, give_line, label_line, pace_line, take_line
 from chats.admin.bounded import BoundedPaginator
 from chats.admin.guard import person
-from chats.admin.line_access import LineAccessInline, SavesLineAccess, people_to_choose
+from chats.admin.house_words import HouseWords
+from chats.admin.line_access import ChoosesWithinLines, LineAccessInline, SavesLineAccess
 from chats.models import AuditRecord, Contact, Handle, Line, LineAccess
 from chats.queries import access
 from chats.templatetags.console import readable
@@ -38,7 +40,7 @@ class OnlyThere:
 
 
 @admin.register(Line)
-class LineAdmin(OnlyThere, SavesLineAccess, admin.ModelAdmin):  # type: ignore[type-arg]
+class LineAdmin(OnlyThere, SavesLineAccess, HouseWords):
     """Ours to change are the label, the pace of what leaves, and who may use the line."""
 
     list_display = ("label", "number", "line_type", "status", "reputation", "is_active", "synced_at")
@@ -81,10 +83,10 @@ class LineAdmin(OnlyThere, SavesLineAccess, admin.ModelAdmin):  # type: ignore[t
 
 
 @admin.register(LineAccess)
-class LineAccessAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+class LineAccessAdmin(ChoosesWithinLines, HouseWords):
     """A line is given or taken; a gift is never turned into another one."""
 
-    list_display = ("user", "line_name", "given_at")
+    list_display = ("person_name", "line_name", "given_at")
     list_select_related = ("user", "line")
     search_fields = ("user__username", "line__label", "line__phone_number")
     fields = ("user", "line")
@@ -92,19 +94,16 @@ class LineAccessAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     def get_queryset(self, request: HttpRequest) -> QuerySet[LineAccess]:
         return access.within_lines(request.user, LineAccess.objects.order_by("user__username", "line__label"))
 
+    @admin.display(description="Person", ordering="user__username")
+    def person_name(self, given: LineAccess) -> str:
+        return given.user.get_username()
+
     @admin.display(description="Line", ordering="line__label")
     def line_name(self, given: LineAccess) -> str:
         return readable(given.line)
 
     def has_change_permission(self, request: HttpRequest, obj: LineAccess | None = None) -> bool:
         return False
-
-    def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
-        if db_field.name == "line":
-            kwargs["queryset"] = access.lines_for(request.user)
-        elif db_field.name == "user":
-            kwargs["queryset"] = people_to_choose()
-        return super().formfield_for_foreignkey(db_field, request, **kwargs)
 
     def save_model(self, request: HttpRequest, obj: LineAccess, form: ModelForm[Any], change: bool) -> None:
         obj.pk = give_line(line=obj.line, to=obj.user, by=person(request)).pk
@@ -139,7 +138,7 @@ class HandleInline(OnlyThere, admin.TabularInline):  # type: ignore[type-arg]
 
 
 @admin.register(Contact)
-class ContactAdmin(OnlyThere, admin.ModelAdmin):  # type: ignore[type-arg]
+class ContactAdmin(OnlyThere, HouseWords):
     """People in the chats of one's own lines."""
 
     list_display = ("shown_name", "handle_values", "time_zone", "created_at")
@@ -169,7 +168,7 @@ class ContactAdmin(OnlyThere, admin.ModelAdmin):  # type: ignore[type-arg]
 
 
 @admin.register(AuditRecord)
-class AuditRecordAdmin(OnlyThere, admin.ModelAdmin):  # type: ignore[type-arg]
+class AuditRecordAdmin(OnlyThere, HouseWords):
     """Who changed what on one's own lines; nobody changes a record."""
 
     list_display = ("happened_at", "actor", "action", "line_name", "chat_link", "target_shown", "before", "after")
@@ -211,4 +210,5 @@ class AuditRecordAdmin(OnlyThere, admin.ModelAdmin):  # type: ignore[type-arg]
     def chat_link(self, entry: AuditRecord) -> str:
         if entry.chat is None:
             return "–"
-        return format_html('<a href="{}">{}</a>', reverse("admin:chat", args=[entry.chat.pk]), readable(entry.chat))
+        shown = Truncator(readable(entry.chat)).chars(60)
+        return format_html('<a href="{}">{}</a>', reverse("admin:chat", args=[entry.chat.pk]), shown)

@@ -10,22 +10,20 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse
+from django.contrib.auth.models import User
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
 from chats.actions import contacts, groups, operations
-from chats.actions.rules import Refused
+from chats.admin.doing import OperationAction, refusal_of
 from chats.admin.guard import htmx_of, person, room
 from chats.admin.typed import as_handle
 from chats.models import Chat, Operation, Participant
-from chats.models.operation import Kind, State
+from chats.models.operation import Kind
 from chats.queries import access, inbox
 from chats.queries.access import Person
 from chats.templatetags.bubbles import safe_address
-
-DISMISSED = "dismissed_changes"
-MOST_DISMISSED = 100
 
 
 @dataclass(frozen=True)
@@ -80,8 +78,8 @@ class Panel:
         return self.chat.is_group and self.chat.remote_id is not None and self.chat.left_at is None
 
 
-def panel_of(user: Person, chat: Chat, people: list[Participant], hidden: list[int]) -> Panel:
-    """The panel of a chat with these `people`, without the failed changes that are `hidden`.
+def panel_of(user: Person, chat: Chat, people: list[Participant]) -> Panel:
+    """The panel of a chat with these `people`.
 
     Two queries for a group, none for a direct chat. The caller has made sure that `user` sees the chat.
     """
@@ -109,7 +107,7 @@ def panel_of(user: Person, chat: Chat, people: list[Participant], hidden: list[i
         elif operation.kind == Kind.LEAVE_GROUP:
             panel.leaving = operation
     if chat.is_group:
-        panel.failed = [one for one in inbox.failed_changes(chat) if one.pk not in hidden]
+        panel.failed = inbox.failed_changes(chat)
     return panel
 
 
@@ -119,78 +117,52 @@ def show(request: HttpRequest, pk: int) -> HttpResponse:
     return _answer(request, access.get_chat(request.user, pk))
 
 
-@require_POST
-@room("read_chats")
-def rename(request: HttpRequest, pk: int) -> HttpResponse:
-    chat = access.get_chat(request.user, pk)
-    name = request.POST.get("name", "")
-    return _change(
-        request,
-        chat,
-        "name",
-        name,
-        lambda: groups.rename_group(chat=chat, name=name, by=person(request)),
-        "The new name shows once it is confirmed.",
-    )
+def _group_view(
+    form: str, field: str, action: Callable[[Chat, str, User], object], done: str
+) -> Callable[[HttpRequest, int], HttpResponseBase]:
+    """The view behind one of the panel's forms: it runs `action` with the chat and what stands in `field`."""
+
+    @require_POST
+    @room("read_chats")
+    def view(request: HttpRequest, pk: int) -> HttpResponse:
+        chat = access.get_chat(request.user, pk)
+        typed = request.POST.get(field, "").strip()
+        by = person(request)
+        return _change(request, chat, form, typed, lambda: action(chat, typed, by), done)
+
+    return view
 
 
-@require_POST
-@room("read_chats")
-def picture(request: HttpRequest, pk: int) -> HttpResponse:
-    chat = access.get_chat(request.user, pk)
-    url = request.POST.get("url", "")
-    return _change(
-        request,
-        chat,
-        "picture",
-        url,
-        lambda: groups.set_group_icon(chat=chat, url=url, by=person(request)),
-        "The new picture is used once it is confirmed.",
-    )
-
-
-@require_POST
-@room("read_chats")
-def add(request: HttpRequest, pk: int) -> HttpResponse:
-    chat = access.get_chat(request.user, pk)
-    typed = request.POST.get("handle", "").strip()
-    return _change(
-        request,
-        chat,
-        "add",
-        typed,
-        lambda: groups.add_participant(chat=chat, handle=as_handle(typed), by=person(request)),
-        "The person shows as added once it is confirmed.",
-    )
-
-
-@require_POST
-@room("read_chats")
-def remove(request: HttpRequest, pk: int) -> HttpResponse:
-    chat = access.get_chat(request.user, pk)
-    handle = request.POST.get("handle", "")
-    return _change(
-        request,
-        chat,
-        "people",
-        "",
-        lambda: groups.remove_participant(chat=chat, handle=handle, by=person(request)),
-        "The person shows as removed once it is confirmed.",
-    )
-
-
-@require_POST
-@room("read_chats")
-def leave(request: HttpRequest, pk: int) -> HttpResponse:
-    chat = access.get_chat(request.user, pk)
-    return _change(
-        request,
-        chat,
-        "leave",
-        "",
-        lambda: groups.leave_group(chat=chat, by=person(request)),
-        "The line has left once it is confirmed.",
-    )
+rename = _group_view(
+    "name",
+    "name",
+    lambda chat, typed, by: groups.rename_group(chat=chat, name=typed, by=by),
+    "The new name shows once it is confirmed.",
+)
+picture = _group_view(
+    "picture",
+    "url",
+    lambda chat, typed, by: groups.set_group_icon(chat=chat, url=typed, by=by),
+    "The new picture is used once it is confirmed.",
+)
+add = _group_view(
+    "add",
+    "handle",
+    lambda chat, typed, by: groups.add_participant(chat=chat, handle=as_handle(typed), by=by),
+    "The person shows as added once it is confirmed.",
+)
+remove = _group_view(
+    "people",
+    "handle",
+    lambda chat, typed, by: groups.remove_participant(chat=chat, handle=typed, by=by),
+    "The person shows as removed once it is confirmed.",
+)
+leave = _group_view(
+    "leave",
+    "",
+    lambda chat, typed, by: groups.leave_group(chat=chat, by=by),
+    "The line has left once it is confirmed.",
+)
 
 
 @require_POST
@@ -212,43 +184,22 @@ def name_person(request: HttpRequest, pk: int) -> HttpResponse:
     )
 
 
-@require_POST
-@room("read_chats")
-def retry(request: HttpRequest, pk: int, operation_pk: int) -> HttpResponse:
-    chat, operation = _change_of(request, pk, operation_pk)
-    return _change(
-        request,
-        chat,
-        "changes",
-        "",
-        lambda: operations.retry_operation(operation=operation, by=person(request)),
-        "It is tried again.",
-    )
+def _operation_view(action: OperationAction, done: str) -> Callable[[HttpRequest, int, int], HttpResponseBase]:
+    """The view that runs `action` on one of the group's changes."""
+
+    @require_POST
+    @room("read_chats")
+    def view(request: HttpRequest, pk: int, operation_pk: int) -> HttpResponse:
+        chat, operation = _change_of(request, pk, operation_pk)
+        by = person(request)
+        return _change(request, chat, "changes", "", lambda: action(operation=operation, by=by), done)
+
+    return view
 
 
-@require_POST
-@room("read_chats")
-def cancel(request: HttpRequest, pk: int, operation_pk: int) -> HttpResponse:
-    chat, operation = _change_of(request, pk, operation_pk)
-    return _change(
-        request,
-        chat,
-        "changes",
-        "",
-        lambda: operations.cancel_operation(operation=operation, by=person(request)),
-        "It was taken back.",
-    )
-
-
-@require_POST
-@room("read_chats")
-def dismiss(request: HttpRequest, pk: int, operation_pk: int) -> HttpResponse:
-    """Stop showing a failed change to this person; it stays in the activity."""
-    chat, operation = _change_of(request, pk, operation_pk)
-    if operation.state == State.FAILED:
-        others = [one for one in dismissed(request) if one != operation.pk]
-        request.session[DISMISSED] = [*others, operation.pk][-MOST_DISMISSED:]
-    return _answer(request, chat) if htmx_of(request) else redirect("admin:chat", chat.pk)
+retry = _operation_view(operations.retry_operation, "It is tried again.")
+cancel = _operation_view(operations.cancel_operation, "It was taken back.")
+dismiss = _operation_view(operations.dismiss_operation, "It is no longer shown here.")
 
 
 def _change_of(request: HttpRequest, pk: int, operation_pk: int) -> tuple[Chat, Operation]:
@@ -264,28 +215,22 @@ def _change(
     request: HttpRequest, chat: Chat, form: str, typed: str, action: Callable[[], object], done: str
 ) -> HttpResponse:
     """Do it, and answer with the panel as it is then; a refusal stands in the form, beside what was typed."""
-    try:
-        action()
-    except Refused as no:
-        if htmx_of(request):
-            return _answer(request, chat, Problem(form, no.sentence, typed))
-        messages.error(request, no.sentence)
-        return redirect("admin:chat", chat.pk)
+    no = refusal_of(action)
     if htmx_of(request):
+        if no is not None:
+            return _answer(request, chat, Problem(form, no.sentence, typed))
         return _answer(request, access.get_chat(request.user, chat.pk))
-    messages.success(request, done)
+    if no is not None:
+        messages.error(request, no.sentence)
+    else:
+        messages.success(request, done)
     return redirect("admin:chat", chat.pk)
 
 
 def _answer(request: HttpRequest, chat: Chat, problem: Problem | None = None) -> HttpResponse:
     context = {
-        "panel": panel_of(request.user, chat, inbox.participants(chat), dismissed(request)),
+        "panel": panel_of(request.user, chat, inbox.participants(chat)),
         "chat": chat,
         "problem": problem,
     }
     return render(request, "console/panel/panel.html", context, status=200 if problem is None else 422)
-
-
-def dismissed(request: HttpRequest) -> list[int]:
-    """The failed changes that this person no longer wants to see."""
-    return list(request.session.get(DISMISSED, []))

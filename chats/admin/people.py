@@ -13,7 +13,21 @@ from django.http import HttpRequest
 
 from chats.actions.rules import record
 from chats.admin.guard import person
+from chats.admin.house_words import HouseWords
 from chats.admin.line_access import LineAccessInline, SavesLineAccess
+
+WORDS = {
+    "username": ("User name", "Up to 150 letters, digits and @ . + - _."),
+    "email": ("E-mail", ""),
+    "is_active": (
+        "Active",
+        "Untick this, instead of deleting the account, for somebody who left.",
+    ),
+    "is_staff": ("Can sign in", "Accounts without this cannot open the console."),
+    "is_superuser": ("Superuser", "Holds every right, on every line, without any role."),
+    "user_permissions": ("Further rights", "Beside those of the roles."),
+}
+"""What the fields of an account are called here, and what they mean."""
 
 admin.site.unregister(User)
 admin.site.unregister(Group)
@@ -34,7 +48,7 @@ def is_within(user: User, by: User) -> bool:
 
 
 @admin.register(User)
-class PersonAdmin(SavesLineAccess, UserAdmin):  # type: ignore[type-arg]
+class PersonAdmin(HouseWords, SavesLineAccess, UserAdmin):  # type: ignore[type-arg]
     """An account: its roles, and the lines it may use."""
 
     list_display = ("username", "first_name", "last_name", "roles", "is_active", "last_login")
@@ -61,6 +75,12 @@ class PersonAdmin(SavesLineAccess, UserAdmin):  # type: ignore[type-arg]
 
     def get_inlines(self, request: HttpRequest, obj: User | None) -> Any:
         return self.inlines if obj is not None else ()
+
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        label, help_text = WORDS.get(db_field.name, (None, None))
+        if label:
+            kwargs |= {"label": label, "help_text": help_text}
+        return super().formfield_for_dbfield(db_field, request, **kwargs)
 
     def formfield_for_manytomany(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         if db_field.name == "groups":
@@ -108,7 +128,7 @@ class PersonAdmin(SavesLineAccess, UserAdmin):  # type: ignore[type-arg]
 
 
 @admin.register(Group)
-class RoleAdmin(GroupAdmin):
+class RoleAdmin(HouseWords, GroupAdmin):
     """A role: what its people may do."""
 
     def formfield_for_manytomany(self, db_field: Any, request: HttpRequest | None = None, **kwargs: Any) -> Any:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, path
 
-from chats.admin import activity, groups, lines, panel, setup
+from chats.admin import activity, groups, lines, panel, setup, zones
 
 urlpatterns: list[URLPattern] = [
     path("inbox/<int:pk>/panel/", panel.show, name="chat_panel"),
@@ -17,6 +17,7 @@ urlpatterns: list[URLPattern] = [
     path("inbox/<int:pk>/panel/changes/<int:operation_pk>/retry/", panel.retry, name="panel_retry"),
     path("inbox/<int:pk>/panel/changes/<int:operation_pk>/cancel/", panel.cancel, name="panel_cancel"),
     path("inbox/<int:pk>/panel/changes/<int:operation_pk>/dismiss/", panel.dismiss, name="panel_dismiss"),
+    path("time-zone/", zones.choose_zone, name="zone"),
     path("groups/", groups.groups, name="groups"),
     path("lines/", lines.lines, name="lines"),
     path("lines/<int:pk>/", lines.line, name="line"),

@@ -10,6 +10,7 @@ from django.views.decorators.http import require_POST, require_safe
 from chats.actions.rules import Refused
 from chats.actions.setup import NeedsConfirmation, rotate_secret, set_retention
 from chats.actions.sync import start_sync
+from chats.admin.doing import do_and_return
 from chats.admin.guard import htmx_of, person, room
 from chats.models import Retention, SyncRun
 from chats.queries import access
@@ -36,13 +37,9 @@ def start(request: HttpRequest) -> HttpResponse:
 @room("run_setup")
 def rotate(request: HttpRequest) -> HttpResponse:
     """Ask for a new signing secret."""
-    try:
-        rotate_secret(by=person(request))
-    except Refused as no:
-        messages.error(request, no.sentence)
-    else:
-        messages.success(request, "A new secret is asked for. The old one is taken for ten minutes more.")
-    return redirect("admin:setup")
+    by = person(request)
+    done = "A new secret is asked for. The old one is taken for ten minutes more."
+    return do_and_return(request, lambda: rotate_secret(by=by), done, "admin:setup")
 
 
 @require_POST

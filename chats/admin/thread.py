@@ -15,18 +15,20 @@ from django.utils.cache import patch_vary_headers
 from django.views.decorators.http import require_POST, require_safe
 from django_htmx.http import trigger_client_event
 
+from chats.actions.attachments import MOST_FILES
 from chats.actions.messages import mark_read, mark_unread, send_message
 from chats.actions.operations import cancel_operation, retry_operation
 from chats.actions.rules import Refused
 from chats.admin.bubbles import bubbles_of
 from chats.admin.guard import htmx_of, person, room
 from chats.admin.inbox import list_context, query_of, with_query
-from chats.admin.panel import dismissed, panel_of
+from chats.admin.panel import panel_of
 from chats.models import Chat, Message, Operation, Participant
 from chats.queries import access, inbox
 from chats.queries.paging import Page, Position
 from chats.templatetags.console import readable
-from chats.v3.limits import MAX_TEXT_LENGTH
+from chats.v3.file_types import TYPES
+from chats.v3.limits import MAX_TEXT_LENGTH, MAX_UPLOAD_BYTES
 
 THREAD = "thread"
 # More changed messages than this at once, and the newest ones are asked for instead.
@@ -34,6 +36,7 @@ MOST_CHANGED = 50
 # As many messages as a page that was cut off for a while catches up with; older changes show at the next load.
 CATCH_UP = 50
 NAMES_IN_HEAD = 6
+FILE_ENDINGS = " ".join(sorted(TYPES))
 
 
 @dataclass(frozen=True)
@@ -108,7 +111,7 @@ def send(request: HttpRequest, pk: int) -> HttpResponse:
             asked = Draft(key=str(key), seen=_newest(found), text=text, arrived=arrived)
             return _composer(request, found, asked, status=409)
     try:
-        message = send_message(chat=found, text=text, by=user, key=key)
+        message = send_message(chat=found, text=text, by=user, key=key, files=_numbers(request.POST.getlist("file")))
     except Refused as no:
         return _refused(request, found, draft, no.sentence)
     if not htmx_of(request):
@@ -184,8 +187,11 @@ def _show(request: HttpRequest, found: Chat, draft: Draft | None = None, status:
         "why_no_reply": why_no_reply(found, people, user),
         "draft": draft or Draft(key=str(uuid.uuid4()), seen=max((row.pk for row in page.rows), default=0)),
         "limit": MAX_TEXT_LENGTH,
+        "largest_file": MAX_UPLOAD_BYTES,
+        "most_files": MOST_FILES,
+        "file_endings": FILE_ENDINGS,
         "is_newest": Position.read(before) is None,
-        "panel": panel_of(user, found, people, dismissed(request)),
+        "panel": panel_of(user, found, people),
         "can_reply": access.has_right(user, "chats.reply_to_chats"),
         "query": query_of(inbox.InboxFilters.read(request.GET)),
     }
@@ -286,6 +292,10 @@ def _key(given: str) -> uuid.UUID:
         return uuid.UUID(given)
     except ValueError:
         return uuid.uuid4()
+
+
+def _numbers(given: list[str]) -> list[int]:
+    return [int(one) for one in given if one.isdecimal() and len(one) < 19]
 
 
 def _number(given: list[str]) -> int:

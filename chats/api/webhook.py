@@ -24,6 +24,7 @@ from chats.v3.times import parse_time
 log = logging.getLogger(__name__)
 
 MAX_BODY = 1024 * 1024
+TOO_LONG = "An event can be 1 MiB at the most."
 UNTYPED = "untyped"
 # What was signed before a subscription was replaced is tried again by the remote for a while.
 RETIRED_SECRETS_COUNT_FOR = timedelta(minutes=10)
@@ -36,11 +37,11 @@ def receive(request: HttpRequest) -> HttpResponse:
     JSON of at most 1 MiB; 503 when it could not be stored, so that the remote tries again."""
     length = request.headers.get("content-length") or "0"
     if not length.isdecimal() or int(length) > MAX_BODY:
-        return _refusal(413, "An event can be 1 MiB at the most.")
+        return _refusal(413, TOO_LONG)
     # No further than the limit, whatever length was promised or left out.
     body = request.read(MAX_BODY + 1)
     if len(body) > MAX_BODY:
-        return _refusal(413, "An event can be 1 MiB at the most.")
+        return _refusal(413, TOO_LONG)
     try:
         verify(secrets(), request.headers, body, now=clock.now().timestamp())
     except BadSignature as problem:

@@ -22,6 +22,7 @@ from django.db.models import F, Sum
 from chats import clock, live
 from chats.engine import wake
 from chats.models import AuditRecord, Lane, Line, LineFailure, Operation
+from chats.models.operation import Kind
 
 MOST_FAILURES = 5
 LEAST_SPAN = timedelta(seconds=30)
@@ -43,7 +44,7 @@ def counts(code: int | None) -> bool:
 
 def failed(operation: Operation, *, kind: LineFailure.Kind, code: int | None, sentence: str) -> None:
     """Count a failure of the operation's line, if it is one; a row of them pauses it. Call it in a transaction."""
-    if operation.line_id is None or not counts(code):
+    if operation.line_id is None or operation.kind == Kind.UPLOAD_ATTACHMENT or not counts(code):
         return
     now = clock.now()
     line = Line.objects.select_for_update(no_key=True).get(pk=operation.line_id)
@@ -81,8 +82,8 @@ def answered(operation: Operation, line: Line | None) -> None:
 def worked(operation: Operation) -> None:
     """An effect was seen: whatever row there was ends, and the line opens if this was its trial."""
     line = operation.line
-    if line is None:
-        return
+    if line is None or operation.kind == Kind.UPLOAD_ATTACHMENT:
+        return  # the storage is not the line
     if line.failing_since is not None:
         _end_row(line, LineFailure.Kind.REFUSED)
         _end_row(line, LineFailure.Kind.UNDELIVERED)

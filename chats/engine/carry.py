@@ -160,7 +160,7 @@ def _problem(claim: Claim, handler: Handler, problem: RemoteError, operation: Op
             code=problem.code,
             status=problem.status,
             trace_id=problem.trace_id,
-            untouched=claim.first_try and claim.was is State.QUEUED,
+            untouched=claim.first_try and problem.was_turned_away,
         )
         return
     # A wait that the remote names is kept to the second; only what it leaves open grows with every try.
@@ -174,7 +174,7 @@ def _problem(claim: Claim, handler: Handler, problem: RemoteError, operation: Op
             operation,
             until=again_at,
             problem=problem,
-            untouched=claim.first_try,
+            untouched=claim.first_try and problem.was_turned_away,
             never_left=isinstance(problem, NotReached),
         )
     resting.learn(operation, problem, until=again_at, now=now)

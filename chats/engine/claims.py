@@ -78,8 +78,14 @@ def _may_leave(found: _Next, now: datetime) -> bool:
     closed = gates.check(operation, now=now)
     if closed is None and hold is not None and hold.never:
         closed = gates.Closed(hold.never)
+    files = gates.check_files(operation, now=now) if closed is None else None
+    closed = files if isinstance(files, gates.Closed) else closed
     if closed is not None:
         settle.fail(operation, sentence=closed.sentence, code=closed.code)
+        return False
+    if isinstance(files, datetime):
+        operation.due_at = files
+        operation.save(update_fields=["due_at"])
         return False
     if hold is None:
         return True

@@ -52,15 +52,16 @@ def advance(message: Message, status: str, *, at: datetime | None = None) -> lis
 def fail(message: Message, *, sentence: str, code: int | None, at: datetime) -> list[str]:
     """Mark a message as failed, unless it is known to have arrived. Returns the names of the changed fields.
 
-    The first word of a failure stays, but a later one that names a code says more and takes its place.
+    The first word of a failure stays, but a later one that names a code says more and takes its place: a reading
+    of the chat tells neither the code nor the time.
     """
     if _RANK[Status(message.delivery_status)] > _RANK[Status.FAILED]:
         return []
     if message.delivery_status == Status.FAILED:
         if code is None or message.error_code is not None:
             return []
-        message.error, message.error_code = sentence[:500], code
-        return ["error", "error_code"]
+        message.error, message.error_code, message.failed_at = sentence[:500], code, at
+        return ["error", "error_code", "failed_at"]
     message.delivery_status = Status.FAILED
     message.error = sentence[:500]
     message.error_code = code

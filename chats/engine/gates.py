@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
+from chats.engine import files
 from chats.models import Handle, Operation, Participant
 from chats.models.operation import TALK, Kind
 
 TOO_LATE = "It was too late to be useful, so it was not sent."
+LOOK_FOR_FILES_AGAIN = timedelta(minutes=1)
 
 
 @dataclass(frozen=True)
@@ -35,6 +37,22 @@ def check(operation: Operation, *, now: datetime) -> Closed | None:
     if operation.kind in TALK and not chat.is_group:
         return _person_gate(chat.pk)
     return None
+
+
+def check_files(operation: Operation, *, now: datetime) -> Closed | datetime | None:
+    """Whether a message's files are with the remote: None when they are, else when to look again.
+
+    That is only a safeguard: the last file that goes up wakes its message at once.
+    """
+    missing = files.missing(operation)
+    if missing is None:
+        return None
+    if missing.state == missing.State.FAILED:
+        return Closed(files.failure(missing))
+    if missing.state in files.THERE and operation.message is not None:
+        # The message has waited for so long that its files may have ended at the remote.
+        files.try_again(operation.message, lost=False)
+    return now + LOOK_FOR_FILES_AGAIN
 
 
 def _person_gate(chat_id: int) -> Closed | None:

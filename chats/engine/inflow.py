@@ -11,7 +11,7 @@ from django.db.models import DateTimeField, F, Value
 from django.db.models.functions import Greatest
 
 from chats import clock
-from chats.engine import delivery, store
+from chats.engine import delivery, files, media, store
 from chats.models import Chat, Handle, Message, Reaction
 from chats.models.common import Service
 from chats.v3 import content, resources
@@ -58,6 +58,7 @@ def save_messages(chat: Chat, messages: Sequence[resources.Message]) -> Saved:
         # A copy of this running beside us may have been first; its rows are the ones that count then.
         kept = {row.remote_id: row for row in Message.objects.filter(remote_id__in=[row.remote_id for row in new])}
         new = [row for row in kept.values() if row.chat_id == chat.pk]
+        media.expect(new)
     return Saved(new, moved)
 
 
@@ -93,8 +94,13 @@ def _edit(row: Message, message: resources.Message) -> list[str]:
     at = message.updated_at or row.edited_at or clock.now()
     if row.edited_at is not None and at <= row.edited_at:
         return []
-    row.parts, row.text, row.edited_at = list(message.parts), content.plain_text(message.parts), at
+    row.parts, row.text, row.edited_at = _parts(message), content.plain_text(message.parts), at
     return ["parts", "text", "edited_at"]
+
+
+def _parts(message: resources.Message) -> list[dict[str, object]]:
+    """The parts without the reactions to them, which are rows of their own: events tell the ones without the others."""
+    return [{key: value for key, value in part.items() if key != "reactions"} for part in message.parts]
 
 
 def _words(parts: Sequence[dict[str, object]]) -> list[str]:
@@ -107,6 +113,7 @@ def attach(row: Message, remote_id: str) -> None:
     wanted = uuid.UUID(remote_id)
     if row.remote_id == wanted:
         return
+    files.note_sent(row)
     if row.remote_id is None and row.delivery_status == Message.Status.FAILED:
         # We had given it up without a word of the remote's. Now there is one: the remote has it.
         row.delivery_status = Message.Status.PENDING
@@ -171,7 +178,7 @@ def _row(chat: Chat, message: resources.Message, handles: dict[str, Handle]) -> 
         remote_id=uuid.UUID(message.id),
         direction=Message.Direction.OUTBOUND if ours else Message.Direction.INBOUND,
         sender=sender,
-        parts=list(message.parts),
+        parts=_parts(message),
         text=content.plain_text(message.parts),
         effect={"name": message.effect.name, "type": message.effect.type} if message.effect else None,
         reply_to_remote_id=store.uuid_of(message.reply_to.message_id) if message.reply_to else None,

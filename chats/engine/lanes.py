@@ -12,12 +12,20 @@ from chats.models import Lane, Line
 
 # Longer than the longest call (connect 5 s, read 15 s), so that a living worker never loses its lease in one.
 LEASE = timedelta(seconds=30)
+# So many of a line's files go up beside each other.
+UPLOADS_AT_ONCE = 3
 
 
 def lane_of(line: Line | None) -> Lane:
     """The lane of a line, or of the whole account."""
     name = Lane.ACCOUNT if line is None else f"line:{line.pk}"
     lane, _ = Lane.objects.get_or_create(name=name, defaults={"line": line})
+    return lane
+
+
+def upload_lane_of(line: Line, number: int) -> Lane:
+    """One of the lanes by which a line's files go up, chosen by a number of the file's."""
+    lane, _ = Lane.objects.get_or_create(name=f"{Lane.UPLOADS}{line.pk}:{number % UPLOADS_AT_ONCE}")
     return lane
 
 

@@ -9,8 +9,8 @@ import random
 from datetime import datetime, timedelta
 
 from chats import clock, live
-from chats.engine import breaker, delivery, pacing
-from chats.models import Message, Operation
+from chats.engine import breaker, delivery, files, pacing
+from chats.models import Attachment, Message, Operation
 from chats.models.operation import PACE_OF, Kind, Pace, State
 from chats.v3.errors import RemoteError
 
@@ -94,6 +94,8 @@ def fail(
     breaker.tells_nothing(operation, again_at=now)
     if untouched:
         pacing.give_back(operation, never_left=False)
+    if operation.kind == Kind.UPLOAD_ATTACHMENT:
+        _fail_what_waits(operation)
     if operation.message_id:
         message = Message.objects.get(pk=operation.message_id)
         changed = delivery.fail(message, sentence=sentence, code=code, at=now)
@@ -102,12 +104,23 @@ def fail(
             message.save(update_fields=[*changed, "trace_id"])
 
 
+def _fail_what_waits(upload: Operation) -> None:
+    """A file that cannot be uploaded fails the message that it is for, which has not left."""
+    for attachment in Attachment.objects.select_for_update().filter(upload=upload):
+        attachment.state, attachment.error = Attachment.State.FAILED, upload.error
+        attachment.upload_url, attachment.upload_headers, attachment.upload_expires_at = "", {}, None
+        attachment.save(update_fields=["state", "error", "upload_url", "upload_headers", "upload_expires_at"])
+        sends = Operation.objects.select_for_update(of=("self",)).filter(message=attachment.message_id)
+        for send in sends.filter(state=State.QUEUED, message__isnull=False):
+            fail(send, sentence=files.failure(attachment), code=upload.error_code, trace_id=upload.trace_id)
+
+
 def wait(
     operation: Operation, *, until: datetime, problem: RemoteError, untouched: bool, never_left: bool = False
 ) -> None:
     """The remote answered that it has not done it: try again at `until`.
 
-    `untouched` says that no earlier try can have reached it either, so it can still be taken back;
+    `untouched` says that neither this nor an earlier try can have had an effect there, so it can still be taken back;
     `never_left` that not even this one can.
     """
     operation.state = State.QUEUED

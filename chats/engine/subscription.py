@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator
+from datetime import timedelta
 from itertools import count
 
 from django.conf import settings
@@ -18,6 +19,8 @@ from chats.v3.events import CONSOLE_EVENTS
 log = logging.getLogger(__name__)
 
 VERSION = "2026-02-03"
+# Of a retired subscription; it is taken for ten minutes only (see `chats.api.webhook`).
+SECRETS_ARE_KEPT_FOR = timedelta(days=1)
 
 
 def target_url() -> str:
@@ -65,17 +68,26 @@ def _ensure() -> None:
             # First here: its secret is still taken for what is on its way (see `chats.api.webhook`).
             row.retired_at = clock.now()
             row.save(update_fields=["retired_at"])
-            if remote_id in theirs:
-                subscriptions.delete(remote_id)
+    _end_retired(theirs)
 
 
-def _make(theirs: Mapping[str, resources.WebhookSubscription], *, spare: Collection[str]) -> str:
+def _end_retired(theirs: Collection[str]) -> None:
+    """Delete at the remote what is retired here, also when an earlier try was cut; and forget old secrets."""
+    for row in WebhookSubscription.objects.filter(retired_at__isnull=False).order_by("pk"):
+        if str(row.remote_id) in theirs:
+            remote.client().webhook_subscriptions.delete(str(row.remote_id))
+        elif row.retired_at is not None and row.retired_at < clock.now() - SECRETS_ARE_KEPT_FOR:
+            row.delete()
+
+
+def _make(theirs: dict[str, resources.WebhookSubscription], *, spare: Collection[str]) -> str:
     """Subscribe at an address of ours that is free, and keep the secret. Returns the new one's id."""
     subscriptions = remote.client().webhook_subscriptions
-    for remote_id, one in theirs.items():
+    for remote_id, one in list(theirs.items()):
         if _is_here(one.target_url) and remote_id not in spare:
             # Ours by its address, from a database that is gone or a try that was cut: its secret is lost with it.
             subscriptions.delete(remote_id)
+            del theirs[remote_id]
     taken = {theirs[remote_id].target_url for remote_id in spare}
     wanted = next(url for url in _addresses() if url not in taken)
     made = subscriptions.create(target_url=wanted, subscribed_events=sorted(CONSOLE_EVENTS))

@@ -11,11 +11,10 @@ from __future__ import annotations
 import logging
 import time
 from concurrent.futures import ThreadPoolExecutor
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from django.db import transaction
 from django.db.models import F, Q
-from django.db.models.functions import Greatest
 
 from chats import clock, live
 from chats.engine import lanes, reading, remote, settle, store, wake
@@ -66,7 +65,7 @@ def wake_due() -> None:
         if run.stage == SyncRun.Stage.LINES:
             wanted = int(run.due_at is not None and run.due_at <= now)
         else:
-            free = PARTS_AT_ONCE - run.parts.filter(lease_expires_at__gt=now).count()
+            free = 0 if _rests(run) else PARTS_AT_ONCE - run.parts.filter(lease_expires_at__gt=now).count()
             wanted = min(free, run.parts.filter(due_at__lte=now).count())
         for _ in range(wanted):
             wake.send_task(wake.CONTINUE_SYNC, run.pk)
@@ -135,7 +134,8 @@ def _take(run_id: int) -> SyncPart | None:
     now = clock.now()
     with transaction.atomic():
         # One at a time here, or two would count the same free place.
-        if SyncRun.objects.select_for_update().filter(_RUNNING, pk=run_id).first() is None:
+        run = SyncRun.objects.select_for_update().filter(_RUNNING, pk=run_id).first()
+        if run is None or _rests(run):
             return None
         parts = SyncPart.objects.filter(run=run_id)
         if parts.filter(lease_expires_at__gt=now).count() >= PARTS_AT_ONCE:
@@ -156,11 +156,9 @@ def _carry(part: SyncPart, stop_at: float) -> bool:
     stage = part.stage
     try:
         with ThreadPoolExecutor(max_workers=MESSAGES_AT_ONCE) as threads:
-            while part.stage == stage and time.monotonic() < stop_at:
-                if stage == _Stage.CHATS:
-                    _read_chats(part)
-                else:
-                    _read_messages(part, threads)
+            goes_on = True
+            while goes_on and part.stage == stage and time.monotonic() < stop_at:
+                goes_on = _read_chats(part) if stage == _Stage.CHATS else _read_messages(part, threads)
     except Overtaken:
         log.info("Part %s of sync %s was taken over by another worker.", part.pk, part.run_id)
         return False
@@ -176,7 +174,8 @@ def _carry(part: SyncPart, stop_at: float) -> bool:
     return True
 
 
-def _read_chats(part: SyncPart) -> None:
+def _read_chats(part: SyncPart) -> bool:
+    """Read a page of chats. False when the remote has asked for a pause since, of whichever part."""
     page = remote.client().chats.list(from_=part.line.phone_number, limit=CHATS_A_PAGE, cursor=part.cursor or None)
     following = page.next_cursor or ""
     # An empty page ends the list, whatever cursor it comes with.
@@ -184,10 +183,11 @@ def _read_chats(part: SyncPart) -> None:
     with transaction.atomic():
         _checkpoint(part, stage=stage, cursor=following)
         store.save_chats(page.items)
-        _count(part, chats=len(page.items))
+        return _count(part, chats=len(page.items))
 
 
-def _read_messages(part: SyncPart, threads: ThreadPoolExecutor) -> None:
+def _read_messages(part: SyncPart, threads: ThreadPoolExecutor) -> bool:
+    """Read the messages of the next chats. False when the remote has asked for a pause since, of whichever part."""
     chats = list(
         Chat.objects.filter(line=part.line_id, remote_id__isnull=False, pk__gt=part.last_chat_id)
         .order_by("pk")
@@ -196,14 +196,13 @@ def _read_messages(part: SyncPart, threads: ThreadPoolExecutor) -> None:
     if not chats:
         with transaction.atomic():
             _checkpoint(part, stage=_Stage.DONE)
-            _count(part)
-        return
+            return _count(part)
     readings = list(threads.map(_fetch, chats))
     with transaction.atomic():
         _checkpoint(part, last_chat_id=chats[-1].pk)
         for chat, read in zip(chats, readings, strict=True):
             reading.take_over(chat, read, as_of=chat.remote_updated_at, news_since=None)
-        _count(part, with_messages=len(chats), messages=sum(len(read.messages) for read in readings))
+        return _count(part, with_messages=len(chats), messages=sum(len(read.messages) for read in readings))
 
 
 def _fetch(chat: Chat) -> reading.Read:
@@ -232,8 +231,8 @@ def _checkpoint(
         raise Overtaken
 
 
-def _count(part: SyncPart, *, chats: int = 0, with_messages: int = 0, messages: int = 0) -> None:
-    """Add to the run's numbers: the last thing in a step, because all parts meet in this row."""
+def _count(part: SyncPart, *, chats: int = 0, with_messages: int = 0, messages: int = 0) -> bool:
+    """Add to the run's numbers: the last thing in a step, because all parts meet in this row. False while it rests."""
     now = clock.now()
     run = SyncRun.objects.select_for_update().get(pk=part.run_id)
     # What stopped another part stays to be read until that part goes on.
@@ -250,6 +249,12 @@ def _count(part: SyncPart, *, chats: int = 0, with_messages: int = 0, messages: 
     )
     _end_stages(part.run_id)
     live.announce("sync", line_id=None)
+    return not _rests(run)
+
+
+def _rests(run: SyncRun) -> bool:
+    """Whether the remote has asked for a pause: what it asks of one part it asks of all (linq-v3, 2.3)."""
+    return run.stage != SyncRun.Stage.LINES and run.due_at is not None and run.due_at > clock.now()
 
 
 def _end_stages(run_id: int) -> None:
@@ -289,7 +294,7 @@ def _trouble(run_id: int, part: SyncPart | None, problem: Exception, *, fence: i
         if part is not None:
             SyncPart.objects.filter(pk=part.pk).update(failures=failures, lease_expires_at=None, due_at=again_at)
             if wait:
-                _rest(run_id, until=now + wait)
+                run.due_at = max(run.due_at or now, now + wait)
         run.state = SyncRun.State.FAILED if hopeless else SyncRun.State.RUNNING
         run.finished_at = now if hopeless else None
         run.failures = failures
@@ -299,9 +304,3 @@ def _trouble(run_id: int, part: SyncPart | None, problem: Exception, *, fence: i
             run.due_at = None if hopeless else again_at
         run.save(update_fields=["state", "finished_at", "failures", "error", "lease_expires_at", "due_at"])
         live.announce("sync", line_id=None)
-
-
-def _rest(run_id: int, *, until: datetime) -> None:
-    """The remote asked for a pause: no part that nobody carries goes on before it is over."""
-    free = Q(lease_expires_at__isnull=True) | Q(lease_expires_at__lte=clock.now())
-    SyncPart.objects.filter(free, run=run_id, due_at__isnull=False).update(due_at=Greatest(F("due_at"), until))

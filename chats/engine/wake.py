@@ -7,11 +7,18 @@ costs a second or two and never the person's change, which is already committed.
 from __future__ import annotations
 
 import logging
-from functools import partial
+from functools import cache, partial
 
 from celery import current_app
+from django.conf import settings
 from django.db import transaction
+from kombu import Connection
 from kombu.exceptions import OperationalError
+from kombu.pools import producers
+from redis import RedisError
+
+from chats import redis_absence
+from chats.redis_absence import ANSWER_WITHIN
 
 log = logging.getLogger(__name__)
 
@@ -24,11 +31,22 @@ KEEP_CONNECTED = "chats.tasks.keep_connected"
 WORTH_SECONDS = 10
 
 
+@cache
+def _broker() -> Connection:
+    """For sending only. The workers' own connections wait for tasks, and so have to be more patient."""
+    quick = {"socket_connect_timeout": ANSWER_WITHIN, "socket_timeout": ANSWER_WITHIN}
+    return current_app.connection_for_write(transport_options=settings.CELERY_BROKER_TRANSPORT_OPTIONS | quick)
+
+
 def send_task(name: str, *ids: int) -> None:
-    """Ask the workers for one tick of `name`. Never raises for a broker that is away."""
+    """Ask the workers for one tick of `name`. Never raises for a broker that is away, nor waits long for one."""
+    if redis_absence.lasts():
+        return
     try:
-        current_app.send_task(name, args=ids, retry=False, expires=WORTH_SECONDS)
-    except (OperationalError, OSError) as problem:
+        with producers[_broker()].acquire(block=True, timeout=ANSWER_WITHIN) as producer:
+            current_app.send_task(name, args=ids, retry=False, expires=WORTH_SECONDS, producer=producer)
+    except (OperationalError, RedisError, OSError) as problem:
+        redis_absence.notice()
         log.warning("%s was not queued, the next sweep will do it: %s", name, type(problem).__name__)
 
 

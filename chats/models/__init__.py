@@ -1,5 +1,6 @@
 """What the console knows: a cache of the remote's chats, and our own intent."""
 
+from chats.models.attachment import Attachment, MediaCopy
 from chats.models.audit import AuditRecord
 from chats.models.chat import Chat, Participant
 from chats.models.contact import Contact, Handle
@@ -15,6 +16,7 @@ from chats.models.team import LineAccess
 from chats.models.webhook import WebhookEvent, WebhookSubscription
 
 __all__ = [
+    "Attachment",
     "AuditRecord",
     "Chat",
     "Contact",
@@ -26,6 +28,7 @@ __all__ = [
     "Line",
     "LineAccess",
     "LineFailure",
+    "MediaCopy",
     "Message",
     "Operation",
     "Participant",

@@ -6,12 +6,15 @@ from django.db import models
 class Lane(models.Model):
     """One line's queue of operations; operations of the whole account have a lane of their own.
 
+    A line's files go up on lanes beside its own, so that a large one holds up nothing but the message it is for.
+
     At most one worker drains a lane at a time: it holds the lease until `lease_expires_at`, under the
     number `fence`. Who takes over an expired lease takes the next number, so that a result written
     under an old one is refused.
     """
 
     ACCOUNT = "account"
+    UPLOADS = "uploads:"
 
     name = models.CharField(max_length=40, unique=True)
     line = models.OneToOneField("chats.Line", null=True, blank=True, on_delete=models.CASCADE, related_name="lane")
@@ -35,8 +38,10 @@ class Lane(models.Model):
     class Meta:
         constraints = [
             models.CheckConstraint(
-                name="only_the_account_lane_has_no_line",
-                condition=models.Q(line__isnull=False) | models.Q(name="account"),
+                name="a_lane_of_no_line_says_what_for",
+                condition=models.Q(line__isnull=False)
+                | models.Q(name="account")
+                | models.Q(name__startswith="uploads:"),
             ),
         ]
 

@@ -5,6 +5,23 @@ from django.db import models
 from django.db.models import Q
 
 
+def _budget(
+    name: str, default: int, *, least: int = 1, most: int, may_be_empty: bool = True, help_text: str
+) -> models.PositiveIntegerField[int | None, int | None]:
+    """How much may leave in some time; null is no limit, which a form offers only where `may_be_empty`."""
+    # The column itself takes nothing below 0.
+    bounds = [MinValueValidator(least), MaxValueValidator(most)]
+    return models.PositiveIntegerField(
+        name,
+        null=True,
+        blank=may_be_empty,
+        default=default,
+        db_default=default,
+        validators=bounds if least else bounds[1:],
+        help_text=help_text,
+    )
+
+
 class Line(models.Model):
     """A phone line rented from the remote: the boundary of what a person may see and the queue things leave by."""
 
@@ -54,42 +71,33 @@ class Line(models.Model):
         help_text="The least pause between two messages; automatic ones add up to half of it by chance. People may "
         "be ten messages ahead of it. 0: no pause.",
     )
-    messages_a_minute = models.PositiveIntegerField(
+    messages_a_minute = _budget(
         "messages a minute",
-        null=True,
-        blank=True,
-        default=20,
-        db_default=20,
-        validators=[MinValueValidator(1), MaxValueValidator(10_000)],
+        20,
+        most=10_000,
         help_text="Counted over any 60 seconds. Holds automatic messages only; those of people count too. "
         "Empty: no limit.",
     )
-    messages_a_day = models.PositiveIntegerField(
+    messages_a_day = _budget(
         "messages a day",
-        null=True,
-        blank=True,
-        default=7000,
-        db_default=7000,
-        validators=[MinValueValidator(1), MaxValueValidator(1_000_000)],
+        7000,
+        most=1_000_000,
         help_text="Counted over any 24 hours. Holds automatic messages only; those of people count too. The remote "
         "recommends 7,000 at most, in and out. Empty: no limit.",
     )
-    new_conversations_a_day = models.PositiveIntegerField(
+    new_conversations_a_day = _budget(
         "new conversations a day",
-        null=True,
-        blank=True,
-        default=45,
-        db_default=45,
-        validators=[MaxValueValidator(1000)],
+        45,
+        least=0,
+        most=1000,
         help_text="People whom this line has never written to, counted over any 24 hours; holds everybody's. At 50 "
         "the remote calls the line at risk. 0: none. Empty: no limit.",
     )
-    messages_a_minute_to_one = models.PositiveIntegerField(
+    messages_a_minute_to_one = _budget(
         "messages a minute to one person",
-        null=True,
-        default=30,
-        db_default=30,
-        validators=[MinValueValidator(1), MaxValueValidator(30)],
+        30,
+        most=30,
+        may_be_empty=False,
         help_text="To one person or group in any 60 seconds; holds everybody's. The remote refuses more than 30.",
     )
     reserve_percent = models.PositiveSmallIntegerField(

@@ -18,6 +18,7 @@ class Kind(models.TextChoices):
     REMOVE_PARTICIPANT = "remove_participant", "Remove a person"
     LEAVE_GROUP = "leave_group", "Leave the group"
     MARK_READ = "mark_read", "Mark as read"
+    UPLOAD_ATTACHMENT = "upload_attachment", "Upload a file"
 
 
 class State(models.TextChoices):
@@ -59,6 +60,11 @@ class Pace(models.IntegerChoices):
 PACE_OF = {Kind.SEND_MESSAGE: Pace.TALK, Kind.CREATE_CHAT: Pace.NEW, Kind.ADD_PARTICIPANT: Pace.NEW}
 """What is asked of an operation of each kind; nothing of the others."""
 
+LASTING = frozenset({"to", "handle", "display_name", "group_chat_icon", "forwarding_number"})
+"""What of a payload is no one's words: it stays when the retention takes the rest. See `chats.engine.retention`."""
+
+NOT_THERE = Q(state=State.QUEUED, first_sent_at__isnull=True)
+"""What the remote surely does not have, and so can be taken back: it has not left, or was turned away each time."""
 
 TALK = frozenset({Kind.SEND_MESSAGE, Kind.CREATE_CHAT})
 """What says something in a chat: it leaves in the order it was said, and not to who has opted out."""
@@ -124,6 +130,17 @@ class Operation(models.Model):
     error_code = models.PositiveIntegerField(null=True, blank=True)
     error = models.CharField(max_length=500, blank=True, help_text="What went wrong last, as a sentence.")
     trace_id = models.CharField(max_length=64, blank=True)
+    cleared_at = models.DateTimeField(
+        null=True, blank=True, help_text="When the retention took what its payload said; it cannot be retried since."
+    )
+
+    dismissed_at = models.DateTimeField(
+        null=True, blank=True, help_text="When the team had seen that it failed, so that no panel shows it any more."
+    )
+    # Without an index: only the deletion of an account asks for it.
+    dismissed_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, db_index=False, on_delete=models.SET_NULL, related_name="+"
+    )
 
     class Meta:
         permissions = [("view_activity", "Can open the activity page"), ("retry_operations", "Can retry operations")]
@@ -170,6 +187,12 @@ class Operation(models.Model):
             models.Index(fields=["state", "-id"], name="operation_by_state"),
             # home: what failed lately
             models.Index(fields=["settled_at"], condition=Q(state="failed"), name="operation_failed_at"),
+            # the retention: what has ended and may still say something
+            models.Index(
+                fields=["settled_at"],
+                condition=Q(cleared_at__isnull=True, settled_at__isnull=False) & ~Q(payload={}),
+                name="operation_says",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -178,3 +201,8 @@ class Operation(models.Model):
     @property
     def is_open(self) -> bool:
         return self.state in OPEN
+
+    @property
+    def can_be_taken_back(self) -> bool:
+        """`NOT_THERE`, of a row at hand; only the database knows whether it still holds."""
+        return self.state == State.QUEUED and self.first_sent_at is None

@@ -11,10 +11,10 @@ class Retention(models.Model):
     DEFAULT_EVENT_DAYS = 30
 
     message_days = models.PositiveIntegerField(
-        null=True, blank=True, help_text="Days to keep what messages say. Empty: for ever."
+        null=True, blank=True, help_text="Days to keep what messages say, wherever that is. Empty: for ever."
     )
     event_days = models.PositiveIntegerField(
-        default=DEFAULT_EVENT_DAYS, help_text="Days to keep webhook events that were processed."
+        default=DEFAULT_EVENT_DAYS, help_text="Days to keep webhook events that were processed; never longer than that."
     )
     changed_at = models.DateTimeField(null=True, blank=True)
     changed_by = models.ForeignKey(
@@ -38,3 +38,8 @@ class Retention(models.Model):
     def current(cls) -> Retention:
         """The setting in force; the defaults when nobody has changed them."""
         return cls.objects.filter(pk=1).first() or cls(pk=1)
+
+    @property
+    def days_of_events(self) -> int:
+        """How many days processed events are kept: they say what messages say, so never longer than those."""
+        return self.event_days if self.message_days is None else min(self.event_days, self.message_days)

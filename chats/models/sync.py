@@ -33,7 +33,9 @@ class SyncRun(models.Model):
     progressed_at = models.DateTimeField(null=True, blank=True, help_text="When the last checkpoint was written.")
     fence = models.PositiveBigIntegerField(default=0)
     lease_expires_at = models.DateTimeField(null=True, blank=True)
-    due_at = models.DateTimeField(null=True, blank=True)
+    due_at = models.DateTimeField(
+        null=True, blank=True, help_text="When the lines are read; then, until when the remote asked all parts to wait."
+    )
     failures = models.PositiveSmallIntegerField(default=0, help_text="Failed calls in a row.")
     error = models.CharField(max_length=500, blank=True)
     requested_by = models.ForeignKey(

@@ -25,6 +25,9 @@ class WebhookEvent(models.Model):
     received_at = models.DateTimeField()
     due_at = models.DateTimeField(null=True, blank=True)
     attempts = models.PositiveSmallIntegerField(default=0)
+    unfinished = models.PositiveSmallIntegerField(
+        default=0, db_default=0, help_text="Tries in a row of which nothing was heard: their worker stopped."
+    )
     processed_at = models.DateTimeField(null=True, blank=True)
     error = models.CharField(max_length=500, blank=True)
 

@@ -12,7 +12,7 @@ from django.contrib.auth.models import AnonymousUser, User
 from django.db.models import Exists, Model, OuterRef, QuerySet
 from django.http import Http404
 
-from chats.models import Chat, Contact, Line, LineAccess, Message, Operation, Participant, WebhookEvent
+from chats.models import Attachment, Chat, Contact, Line, LineAccess, Message, Operation, Participant, WebhookEvent
 
 M = TypeVar("M", bound=Model)
 # What `request.user` may be.
@@ -22,6 +22,14 @@ Person = User | AnonymousUser
 def has_right(user: Person, right: str) -> bool:
     """Whether the role of this person holds `right`, e.g. "chats.manage_groups"."""
     return bool(user.is_active and user.is_authenticated and user.has_perm(right))
+
+
+def has_a_say(user: Person, operation: Operation) -> bool:
+    """Whether this person, who sees the operation, may take it back or retry it: their own, or with the right any."""
+    if has_right(user, "chats.retry_operations"):
+        return True
+    right = "chats.reply_to_chats" if operation.message_id else "chats.manage_groups"
+    return operation.requested_by_id == user.pk and has_right(user, right)
 
 
 def sees_all_lines(user: Person) -> bool:
@@ -79,6 +87,12 @@ def get_chat(user: Person, pk: int) -> Chat:
 
 def get_message(user: Person, pk: int) -> Message:
     return _one(messages_for(user).select_related("chat__line"), pk)
+
+
+def get_unsent_file(user: User, pk: int) -> Attachment:
+    """A file that this person has picked and not sent, while they see its line. It is nobody else's."""
+    mine = Attachment.objects.filter(uploaded_by=user, message__isnull=True).select_related("line")
+    return _one(within_lines(user, mine), pk)
 
 
 def get_operation(user: Person, pk: int) -> Operation:

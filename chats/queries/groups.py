@@ -8,7 +8,7 @@ from chats.models import Chat, Operation, Participant
 from chats.models.operation import OPEN
 from chats.queries import access
 from chats.queries.access import Person
-from chats.queries.inbox import InboxFilters, apply_filters
+from chats.queries.inbox import NO_CHANGES, InboxFilters, apply_filters
 from chats.queries.paging import Page, Position, page_by_time
 
 GROUPS_A_PAGE = 40
@@ -36,7 +36,7 @@ def groups_page(user: Person, filters: InboxFilters, *, after: str = "") -> Page
                     message__isnull=True,
                     state__in=[*OPEN, Operation.State.ACCEPTED],
                     due_at__isnull=False,
-                ).exclude(kind=Operation.Kind.MARK_READ)
+                ).exclude(kind__in=NO_CHANGES)
             )
         )
         .values_list("pk", flat=True)

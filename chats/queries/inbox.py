@@ -19,6 +19,8 @@ from chats.queries.paging import Page, Position, known, page_by_time
 CHATS_A_PAGE = 40
 MESSAGES_A_PAGE = 50
 MOST_SEARCHED = 100
+# Operations of a chat without a message of their own that change nothing which its panel shows.
+NO_CHANGES = [Operation.Kind.MARK_READ, Operation.Kind.UPLOAD_ATTACHMENT]
 
 
 @dataclass(frozen=True)
@@ -126,17 +128,17 @@ def pending_changes(chat: Chat) -> list[Operation]:
         Operation.objects.filter(
             chat=chat, message__isnull=True, state__in=[*OPEN, Operation.State.ACCEPTED], due_at__isnull=False
         )
-        .exclude(kind=Operation.Kind.MARK_READ)
+        .exclude(kind__in=NO_CHANGES)
         .select_related("requested_by")
         .order_by("id")
     )
 
 
 def failed_changes(chat: Chat, *, most: int = 3) -> list[Operation]:
-    """The latest changes of the group that failed and that nothing of the same kind has overtaken since."""
+    """The latest changes of the group that failed, that nobody dismissed and nothing of the same kind overtook."""
     rows = (
         Operation.objects.filter(chat=chat, message__isnull=True)
-        .exclude(kind=Operation.Kind.MARK_READ)
+        .exclude(kind__in=NO_CHANGES)
         .select_related("requested_by")
         .order_by("-id")[:20]
     )
@@ -144,7 +146,7 @@ def failed_changes(chat: Chat, *, most: int = 3) -> list[Operation]:
     failed = []
     for row in rows:
         about = (row.kind, str(row.payload.get("handle", "")))
-        if row.state == Operation.State.FAILED and about not in seen:
+        if row.state == Operation.State.FAILED and row.dismissed_at is None and about not in seen:
             failed.append(row)
         seen.add(about)
     return failed[:most]

@@ -57,6 +57,8 @@ class Progress:
     """0 while the total is not known."""
     left: timedelta | None
     """The time left at the pace so far; None while it cannot be told."""
+    left_unknown: str
+    """When the time left will be told; empty once it is."""
     lines_listed: int | None
     """Lines whose chats are all listed; None when no chats are being listed."""
     next_try: datetime | None
@@ -127,17 +129,32 @@ def progress(run: SyncRun) -> Progress:
     seconds = (run.messages_took if reads_messages and run.messages_took else elapsed).total_seconds()
     pace = done / seconds if seconds >= 1 else 0.0
     left = None
-    if is_running and reads_messages and run.messages_took >= SHORTEST_PACE and pace and total > done:
+    next_try = _next_try(run) if is_running and run.error else None
+    if is_running and not next_try and reads_messages and run.messages_took >= SHORTEST_PACE and pace and total > done:
         left = timedelta(seconds=round((total - done) / pace))
     listed = None
     if is_running and run.stage == SyncRun.Stage.CHATS:
         listed = run.parts.exclude(stage=SyncPart.Stage.CHATS).count()
-    next_try = None
-    if is_running and run.error:
-        stopped = run.parts.filter(failures__gt=0).order_by("due_at").values_list("due_at", flat=True)
-        next_try = run.due_at or stopped.first()
     took = timedelta(seconds=int(elapsed.total_seconds()))
-    return Progress(run, took, round(pace * 60), done, total, left, listed, next_try)
+    unknown = _left_unknown(run, done, total, is_stopped=next_try is not None) if is_running and left is None else ""
+    return Progress(run, took, round(pace * 60), done, total, left, unknown, listed, next_try)
+
+
+def _next_try(run: SyncRun) -> datetime | None:
+    """When what stopped it is tried again: the whole of it, or the first of its lines that were stopped."""
+    if run.due_at is not None and (run.stage == SyncRun.Stage.LINES or run.due_at > clock.now()):
+        return run.due_at
+    return run.parts.filter(failures__gt=0).order_by("due_at").values_list("due_at", flat=True).first()
+
+
+def _left_unknown(run: SyncRun, done: int, total: int, *, is_stopped: bool) -> str:
+    if is_stopped:
+        return "Known once the remote answers again"
+    if run.stage == SyncRun.Stage.LINES:
+        return "Known once the lines are read"
+    if run.stage == SyncRun.Stage.CHATS:
+        return "Known once all chats are listed"
+    return "Known after a few more chats" if total > done else "A moment"
 
 
 def watch() -> Watch:

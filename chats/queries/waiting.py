@@ -9,7 +9,8 @@ from django.db.models import Q
 from django.utils import timezone
 
 from chats import clock
-from chats.engine import pacing
+from chats.engine import files, pacing
+from chats.engine.claims import KEY_IS_GOOD_FOR
 from chats.engine.pacing import Budget
 from chats.models import Line, Operation
 from chats.models.operation import CHANGES, OPEN, TALK, Kind, Pace, State
@@ -17,45 +18,100 @@ from chats.queries.lines import MOST_COUNTED, counted
 
 _BUDGETS = {
     Budget.GAP: "A short gap is kept between the messages of a line.",
-    Budget.MINUTE: "The line's {minute} messages a minute are spent, but for what is kept for people.",
-    Budget.DAY: "The line's {day:,} messages a day are spent, but for what is kept for people.",
+    Budget.MINUTE: "The line's budget of {minute} a minute is spent{kept}.",
+    Budget.DAY: "The line's budget of {day} a day is spent{kept}.",
     Budget.NEW: "The line has begun as many new conversations as it may in 24 hours ({new}).",
-    Budget.ONE: "{one} messages in a minute have gone to this chat, and no more may.",
-    Budget.REPUTATION: "The line's reputation is critical; nothing automatic leaves until it recovers.",
+    Budget.ONE: "This chat's budget of {one} a minute is spent.",
+    Budget.REPUTATION: "The line's reputation is critical, so nothing automatic leaves until it recovers; "
+    "the remote does not say when.",
 }
 
 
 def why(operation: Operation) -> str:
-    """One sentence; empty once nothing is left to wait for. Reads the lane, and the chat's earlier operations."""
+    """One sentence or two: what it waits for, and when that is expected to end. Empty once it waits for nothing.
+
+    Reads the lane, the budgets, and the chat's earlier operations.
+    """
     now = clock.now()
     if operation.state == State.SENDING:
-        return "It is being sent right now."
-    if operation.state == State.ACCEPTED:
-        return "" if operation.due_at is None else "The remote has it and has not shown the effect yet."
+        return _being_sent(operation, now)
+    if operation.state == State.ACCEPTED and operation.due_at is not None:
+        return f"The remote has it and has not shown the effect yet. We look {_next(operation.due_at, now)}."
     if operation.state == State.UNKNOWN:
-        return (
-            "The remote may have it: its reply never came. It is settled by the same key, an event or "
-            "a look at the remote, never sent blindly again."
-        )
+        return _unknown(operation, now)
     if operation.state != State.QUEUED:
         return ""
+    if operation.send_before is None:
+        return _queued(operation, now)
+    return f"{_queued(operation, now)} It fails as too late {_next(operation.send_before, now)}, if it is here then."
+
+
+def _being_sent(operation: Operation, now: datetime) -> str:
+    ends = operation.lease_expires_at
+    if ends is None or ends <= now:
+        return "The worker that was sending it stopped. We find out whether it arrived in a few seconds."
+    return f"It is being sent right now; what came of it is known {moment(ends, now)} at the latest."
+
+
+def _unknown(operation: Operation, now: datetime) -> str:
+    sentence = (
+        "The remote may have it: its reply never came. It is settled by the same key, an event or "
+        "a look at the remote, never sent blindly again"
+    )
     line = operation.line
-    if line is not None and line.is_paused:
+    if line is None or not _is_paused(operation) or line.trial_id == operation.pk:
+        due_at = _not_before(operation)
+        return f"{sentence}; the next try is {_next(due_at, now)}."
+    # A try could send it after all, and nothing leaves by a paused line.
+    looked_for = (operation.first_sent_at or operation.created_at) + KEY_IS_GOOD_FOR
+    return f"{sentence}. Nothing is asked again while the line is paused; it is looked for {_next(looked_for, now)}."
+
+
+def _queued(operation: Operation, now: datetime) -> str:
+    line, lane = operation.line, operation.lane
+    if line is not None and _is_paused(operation):
         return paused(line)
-    if operation.lane.rest_until is not None and operation.lane.rest_until > now:
-        return "The line rests, because the remote asked us to wait; nothing leaves on it before then."
-    if _earlier_is_open(operation):
-        return "An earlier operation of the same chat has to be settled first, so that their order is kept."
-    held = _held(operation)
+    if lane.rest_until is not None and lane.rest_until > now:
+        return f"The line rests, because the remote asked us to wait; it goes on {moment(lane.rest_until, now)}."
+    earlier = _earlier(operation)
+    if earlier is not None:
+        return _behind(earlier, now)
+    held = _file_first(operation) or _held(operation)
     if held:
         return held
     if operation.due_at is not None and operation.due_at > now:
         if operation.attempts:
-            return "The last try did not go through; it is tried again at the time below."
-        return "It is planned for the time below."
-    if operation.lane.lease_expires_at is not None and operation.lane.lease_expires_at > now:
-        return "A worker is busy on this line; it leaves when its turn comes."
-    return "It is due and waits for a worker; if this lasts, check that the workers run."
+            reason = f" ({_as_clause(operation.error)})" if operation.error else ""
+            return f"The last try did not go through{reason}; it is tried again {moment(operation.due_at, now)}."
+        return f"It leaves {moment(operation.due_at, now)}, as planned."
+    if lane.lease_expires_at is not None and lane.lease_expires_at > now:
+        return "A worker is busy on this line; it leaves when its turn comes, in a few seconds."
+    return "It is due and waits for a worker, which takes a few seconds; if this lasts, check that the workers run."
+
+
+def _behind(earlier: Operation, now: datetime) -> str:
+    """Held by the order within the chat: what the earlier one waits for is what this one waits for."""
+    sentence = (
+        f"An earlier operation of the same chat has to be settled first, so that their order is kept: "
+        f"“{earlier.get_kind_display()}”, number {earlier.pk}"
+    )
+    if earlier.state != State.QUEUED:
+        return f"{sentence}, which is on its way."
+    held = _file_first(earlier) or _held(earlier)
+    if held:
+        return f"{sentence}. {held}"
+    if earlier.due_at is not None and earlier.due_at > now:
+        return f"{sentence}, which is tried {moment(earlier.due_at, now)}."
+    return f"{sentence}, which is due."
+
+
+def _not_before(operation: Operation) -> datetime | None:
+    """When the engine looks at it next: not while its line rests."""
+    return max((at for at in (operation.due_at, operation.lane.rest_until) if at is not None), default=None)
+
+
+def _next(at: datetime | None, now: datetime) -> str:
+    return moment(at, now) if at is not None and at > now else "in a few seconds"
 
 
 def held_up(operation: Operation) -> str:
@@ -64,7 +120,7 @@ def held_up(operation: Operation) -> str:
         return ""
     if (operation.line is not None and operation.line.is_paused) or rests(operation):
         return why(operation)
-    return _held(operation, but=Budget.GAP)
+    return _file_first(operation) or _held(operation, but=Budget.GAP)
 
 
 def paused(line: Line) -> str:
@@ -111,10 +167,11 @@ def _held(operation: Operation, *, but: Budget | None = None) -> str:
     if hold.never:
         return hold.never
     name = _BUDGETS[hold.by].format(
-        minute=line.messages_a_minute,
-        day=line.messages_a_day,
+        minute=_messages(line.messages_a_minute),
+        day=_messages(line.messages_a_day),
         new=pacing.most_new(line, operation.priority),
-        one=line.messages_a_minute_to_one,
+        one=_messages(line.messages_a_minute_to_one),
+        kept=", but for what is kept for people" if line.reserve_percent else "",
     )
     if hold.until is None:
         return name
@@ -126,6 +183,22 @@ def _held(operation: Operation, *, but: Budget | None = None) -> str:
     return f"{name} The next one leaves {moment(hold.until, now)}, and {counted(before)} {_are(before)} before this."
 
 
+def _is_paused(operation: Operation) -> bool:
+    """Whether it waits for its line to be open again. Files go up meanwhile: nobody sees them."""
+    return operation.line is not None and operation.line.is_paused and operation.kind != Kind.UPLOAD_ATTACHMENT
+
+
+def _file_first(operation: Operation) -> str:
+    """Which file has to be with the remote before this message leaves; empty when there is none to wait for."""
+    missing = files.missing(operation)
+    if missing is None:
+        return ""
+    upload = missing.upload
+    if upload is None or not upload.error:
+        return f"“{missing.name}” is uploaded first; the message leaves once the remote has it."
+    return f"“{missing.name}” is uploaded first, and that did not go through yet: {upload.error}"
+
+
 def _before(operation: Operation, pace: Pace) -> int:
     """How many that the same budget holds leave before this one, counted up to `MOST_COUNTED`."""
     rows = Operation.objects.filter(lane=operation.lane_id, state=State.QUEUED, due_at__lte=clock.now())
@@ -133,6 +206,10 @@ def _before(operation: Operation, pace: Pace) -> int:
         Q(pace__lt=operation.pace) | Q(pace=operation.pace, pk__lt=operation.pk)
     )
     return rows.order_by()[: MOST_COUNTED + 1].count()
+
+
+def _messages(limit: int | None) -> str:
+    return f"{limit or 0:,} message{'' if limit == 1 else 's'}"
 
 
 def _are(number: int) -> str:
@@ -148,15 +225,13 @@ def rests(operation: Operation) -> bool:
     return operation.lane.rest_until is not None and operation.lane.rest_until > clock.now()
 
 
-def _earlier_is_open(operation: Operation) -> bool:
-    """Whether the order within a chat holds it back: the rule is that of `chats.engine.claims`."""
+def _earlier(operation: Operation) -> Operation | None:
+    """What the order within a chat lets go first, if anything: the rule is that of `chats.engine.claims`."""
     if operation.chat_id is None:
-        return False
+        return None
+    before = Operation.objects.filter(chat=operation.chat_id, pk__lt=operation.pk, state__in=OPEN)
     alike = Q(kind=Kind.CREATE_CHAT)
     for kinds in (TALK, CHANGES):
         if operation.kind in kinds:
-            alike |= Q(kind__in=kinds)
-    earlier = Operation.objects.filter(
-        alike, chat=operation.chat_id, pk__lt=operation.pk, priority__lte=operation.priority, state__in=OPEN
-    )
-    return earlier.exists()
+            alike |= Q(kind__in=kinds, priority__lte=operation.priority)
+    return before.filter(alike).select_related("line", "lane", "chat").order_by("pk").first()

@@ -15,6 +15,7 @@ from zlib import crc32
 import phonenumbers
 from django import template
 from django.templatetags.static import static
+from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
@@ -188,19 +189,19 @@ def relative(moment: datetime, now: datetime) -> str:
     elif distance < 7 * 86400:
         text = f"{int(distance // 86400)} d"
     else:
-        local = moment.astimezone(UTC)
-        return f"{local.day} {local:%b}" if local.year == now.year else f"{local.day} {local:%b %Y}"
+        local = timezone.localtime(moment)
+        return f"{local.day} {local:%b}" if local.year == timezone.localtime(now).year else f"{local.day} {local:%b %Y}"
     return f"{text} ago" if seconds > 0 else f"in {text}"
 
 
 def _time(moment: datetime | None, form: str, text: str) -> SafeString:
     if moment is None:
         return format_html('<span class="none">{}</span>', "–")
-    utc = moment.astimezone(UTC)
+    utc, local = moment.astimezone(UTC), timezone.localtime(moment)
     return format_html(
         '<time datetime="{}" title="{}" data-time="{}">{}</time>',
         utc.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
-        f"{utc.day} {utc:%b %Y, %H:%M:%S} UTC",
+        f"{local.day} {local:%b %Y, %H:%M:%S %Z}",
         form,
         text,
     )
@@ -216,15 +217,17 @@ def ago(moment: datetime | None) -> SafeString:
 def at(moment: datetime | None, form: str = "exact") -> SafeString:
     """A fixed time: "time" (14:05), "day" (Friday 3 July), "exact" (3 Jul 2026, 14:05:09).
 
-    The server writes UTC; `time.js` turns it into the reader's zone.
+    The server writes it in the zone that the browser told before (`chats.admin.zones`), else in UTC; `time.js`
+    turns it into the browser's.
     """
     if moment is None:
         return _time(None, form, "")
-    utc = moment.astimezone(UTC)
+    local = timezone.localtime(moment)
+    this_year = timezone.localtime(clock.now()).year
     texts = {
-        "time": f"{utc:%H:%M}",
-        "day": f"{utc:%A} {utc.day} {utc:%B}" + ("" if utc.year == clock.now().year else f" {utc.year}"),
-        "exact": f"{utc.day} {utc:%b %Y, %H:%M:%S}",
+        "time": f"{local:%H:%M}",
+        "day": f"{local:%A} {local.day} {local:%B}" + ("" if local.year == this_year else f" {local.year}"),
+        "exact": f"{local.day} {local:%b %Y, %H:%M:%S}",
     }
     return _time(moment, form, texts[form])
 

@@ -8,9 +8,11 @@ from datetime import timedelta
 from typing import Any
 
 from django import template
+from django.contrib.auth.models import User
 
 from chats.models import Operation
-from chats.models.operation import Kind
+from chats.models.operation import Kind, State
+from chats.queries import access
 
 register = template.Library()
 
@@ -25,7 +27,21 @@ def describe(operation: Operation) -> str:
         return f"Add {payload['handle']}"
     if operation.kind == Kind.REMOVE_PARTICIPANT and payload.get("handle"):
         return f"Remove {payload['handle']}"
+    if operation.kind == Kind.UPLOAD_ATTACHMENT and payload.get("file"):
+        return f"Upload “{payload['file']}”"
     return str(operation.get_kind_display())
+
+
+@register.filter
+def can_be_taken_back_by(operation: Operation, user: User) -> bool:
+    """Whether a button for it is worth showing; the action decides again."""
+    return operation.can_be_taken_back and access.has_a_say(user, operation)
+
+
+@register.filter
+def can_be_retried_by(operation: Operation, user: User) -> bool:
+    """Whether buttons to try it again or to dismiss it are worth showing; the actions decide again."""
+    return operation.state == State.FAILED and access.has_a_say(user, operation)
 
 
 @register.filter

@@ -71,6 +71,17 @@ class RemoteError(Exception):
         """What happened and what to do, for a person. Never holds anything that was sent or received."""
         super().__init__(self.sentence)
 
+    @property
+    def was_turned_away(self) -> bool:
+        """Whether the request certainly had no effect.
+
+        A 4xx, 501 or 503 refuses it before anything is done. Any other 5xx says only that it failed, perhaps
+        half-way, whatever code it carries.
+        """
+        if self.advice is Advice.OUTCOME_UNKNOWN or self.status is None:
+            return False
+        return self.status < 500 or self.status in (501, 503)
+
     def __str__(self) -> str:
         facts = [f"{name} {value}" for name, value in (("status", self.status), ("code", self.code)) if value]
         return f"{self.sentence} ({', '.join(facts)})" if facts else self.sentence
@@ -97,6 +108,10 @@ class NotReached(RemoteError):
 
     def __init__(self, meaning: str) -> None:
         super().__init__(meaning, advice=Advice.RETRY_LATER)
+
+    @property
+    def was_turned_away(self) -> bool:
+        return True
 
 
 def from_response(status: int, headers: Mapping[str, str], body: bytes, *, method: str) -> Refused:

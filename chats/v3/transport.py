@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from http.cookiejar import DefaultCookiePolicy
-from typing import Final, NoReturn, TypeVar
+from typing import BinaryIO, Final, NoReturn, Protocol, TypeVar
 from urllib.parse import quote, urlsplit
 
 import requests
@@ -20,7 +20,7 @@ from requests.auth import AuthBase
 from urllib3.exceptions import ConnectTimeoutError, HTTPError, NewConnectionError
 from urllib3.exceptions import ProxyError as UnreachableProxy
 
-from chats.v3.errors import NoAnswer, NotReached, RemoteError, from_response
+from chats.v3.errors import MAX_BODY_READ, NoAnswer, NotReached, RemoteError, from_response
 from chats.v3.resources.reading import Json, Unreadable
 
 T = TypeVar("T")
@@ -82,6 +82,17 @@ class Fetched:
     content_type: str
 
 
+class Upload(Protocol):
+    """A file that is read while it is sent, and so is never whole in memory. Its length is known before."""
+
+    def __len__(self) -> int: ...
+
+    def __iter__(self) -> Iterator[bytes]: ...
+
+    def read(self, size: int = -1, /) -> bytes:
+        """The next bytes, at most `size` of them; nothing at the end."""
+
+
 class Transport:
     """The way to one base URL with one API key. May be shared by any number of threads.
 
@@ -130,7 +141,7 @@ class Transport:
         in_body = data.get("trace_id")
         return Answer(method, response.status_code, data, trace_id or (in_body if isinstance(in_body, str) else None))
 
-    def put_file(self, url: str, content: bytes, headers: Mapping[str, str]) -> None:
+    def put_file(self, url: str, content: bytes | Upload, headers: Mapping[str, str]) -> None:
         """Store bytes under a URL that the remote gave out, without the token. Raises `RemoteError`.
 
         The same bytes at the same URL may be stored any number of times, so no failure is an unknown outcome.
@@ -145,6 +156,24 @@ class Transport:
             "GET", url, content=None, headers={}, auth=_Nobody(), judged_as="GET", longest=longest
         )
         return Fetched(content, response.headers.get("Content-Type", "application/octet-stream"))
+
+    def fetch_into(self, file: BinaryIO, url: str, *, longest: int, seconds: float) -> str:
+        """Write the file at a URL that the remote gave out into `file`, as `fetch_file`, and return its type.
+
+        At most `longest` bytes, and for about `seconds`; a file that is longer or slower raises `NoAnswer`.
+        """
+        response, _ = self._exchange(
+            "GET",
+            url,
+            content=None,
+            headers={"Accept-Encoding": "identity"},
+            auth=_Nobody(),
+            judged_as="GET",
+            longest=longest,
+            into=file,
+            seconds=seconds,
+        )
+        return response.headers.get("Content-Type", "application/octet-stream")
 
     def close(self) -> None:
         """Close the connections that this thread keeps open."""
@@ -167,16 +196,22 @@ class Transport:
         method: str,
         url: str,
         *,
-        content: bytes | None,
+        content: bytes | Upload | None,
         headers: Mapping[str, str],
         auth: AuthBase,
         judged_as: str,
         longest: int,
         query: Mapping[str, str] | None = None,
+        into: BinaryIO | None = None,
+        seconds: float | None = None,
     ) -> tuple[requests.Response, bytes]:
-        """Send one request and read its answer whole. `judged_as` is the method by which failures are judged."""
+        """Send one request and read its answer whole. `judged_as` is the method by which failures are judged.
+
+        The body of a success goes `into` a file where one is given. `seconds` is for all of it; without, an answer
+        has as long as both timeouts together.
+        """
         response, failure = None, None
-        until = time.monotonic() + sum(self._timeout)
+        until = time.monotonic() + (sum(self._timeout) if seconds is None else seconds)
         try:
             response = self._session().request(
                 method,
@@ -194,8 +229,14 @@ class Transport:
         # Raised out here, so that it does not carry the original: that one holds the request, token and all.
         if response is None:
             _raise_unsent(failure, judged_as)
+        if not isinstance(content, bytes | None):
+            # The clock of the answer begins when the file is through.
+            until = time.monotonic() + sum(self._timeout)
         with response:
-            body, whole = _read(response, longest=longest, until=until)
+            if into is not None and 200 <= response.status_code < 300:
+                body, whole = b"", _copy(response, into, longest=longest, until=until)
+            else:
+                body, whole = _read(response, longest=longest if into is None else MAX_BODY_READ, until=until)
         if not 200 <= response.status_code < 300:
             # Cut short or not, an error says enough by its status.
             raise from_response(response.status_code, response.headers, body, method=judged_as)
@@ -247,6 +288,21 @@ def _read(response: requests.Response, *, longest: int, until: float) -> tuple[b
     except (HTTPError, OSError):
         return bytes(body), False
     return bytes(body), True
+
+
+def _copy(response: requests.Response, file: BinaryIO, *, longest: int, until: float) -> bool:
+    """Write the body into a file. Whether it is whole: not cut, not longer than `longest`, not later than `until`."""
+    size = 0
+    try:
+        while chunk := response.raw.read1(_CHUNK, decode_content=True):
+            size += len(chunk)
+            if size > longest or time.monotonic() > until:
+                return False
+            file.write(chunk)
+    except HTTPError:
+        return False
+    promised = response.headers.get("Content-Length", "")
+    return not promised.isdecimal() or "Content-Encoding" in response.headers or size == int(promised)
 
 
 def _raise_unsent(failure: requests.RequestException | None, method: str) -> NoReturn:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import re
+import secrets
 import stat
 import tempfile
 from pathlib import Path
@@ -20,6 +21,31 @@ SAFE_PATH = re.compile(r"[A-Za-z0-9/._-]+")
 def fingerprint(path: Path) -> str:
     """Twelve letters and digits that stand for this folder, the same on every start."""
     return hashlib.sha256(os.fsencode(path.resolve())).hexdigest()[:12]
+
+
+def instance_name(state: Path) -> str:
+    """Twelve letters and digits that this folder keeps for itself, wherever it is moved to.
+
+    Made at the first asking. Another folder that is later put in the same place has another name, and so
+    nothing of what belonged to the old one.
+    """
+    kept = private_folder(state) / "instance"
+    if not kept.exists():
+        made = kept.with_name(f".instance-{secrets.token_hex(6)}")
+        made.write_text(secrets.token_hex(6))
+        try:
+            # A link and no rename: of two who ask first at once, one name counts for both.
+            os.link(made, kept)
+        except FileExistsError:
+            pass
+        finally:
+            made.unlink()
+    name = kept.read_text().strip()
+    if not re.fullmatch(r"[0-9a-f]{12}", name):
+        raise ServiceError(
+            f"{kept} does not hold the name of this installation. Delete it to begin with an empty database."
+        )
+    return name
 
 
 def private_folder(path: Path) -> Path:

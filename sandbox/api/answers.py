@@ -40,9 +40,14 @@ class Outcome:
 
 def key_of(request: Request, message: Mapping[str, Any]) -> str | None:
     """The key of a request, from `idempotency_key` or from the header `Idempotency-Key`."""
+    return key_in(message, request.META.get("HTTP_IDEMPOTENCY_KEY", ""))
+
+
+def key_in(message: Mapping[str, Any], header: str) -> str | None:
+    """The key of a message that came with this value of the header `Idempotency-Key`, empty when there was none."""
     key = message.get("idempotency_key")
     if key is None:
-        key = request.META.get("HTTP_IDEMPOTENCY_KEY") or None
+        key = header or None
     if key is None:
         return None
     if not isinstance(key, str) or not 1 <= len(key) <= MAX_IDEMPOTENCY_KEY_LENGTH or not is_clean(key):
@@ -78,11 +83,21 @@ def _keep(family: str, key: str, outcome: Outcome) -> None:
         cursor.execute(_KEEP, [outcome.status, json.dumps(outcome.body), family, key])
 
 
+def is_known(family: str, key: str | None) -> bool:
+    """Whether there is an answer for this key already."""
+    return key is not None and Answer.objects.filter(family=family, key=key).exists()
+
+
 def _earlier(family: str, key: str) -> Outcome:
     answer = Answer.objects.get(family=family, key=key)
-    if not Message.objects.filter(id=_message_in(answer.body), deleted_at=None).exists():
+    return again(answer.status, answer.body)
+
+
+def again(status: int, body: dict[str, Any]) -> Outcome:
+    """The answer given to a key before. Raises `ApiError` (2002) when its message was deleted since."""
+    if not Message.objects.filter(id=_message_in(body), deleted_at=None).exists():
         raise ApiError(2002, "The message of this idempotency key is gone")
-    return Outcome(answer.status, answer.body)
+    return Outcome(status, body)
 
 
 def _message_in(body: Mapping[str, Any]) -> UUID:

@@ -11,7 +11,7 @@ from rest_framework.response import Response
 
 from chats.v3.content import check_attachment
 from chats.v3.times import format_time
-from sandbox import clock, files
+from sandbox import clock, files, ids
 from sandbox.api import base
 from sandbox.api.errors import ApiError
 from sandbox.models import Attachment, Message
@@ -35,6 +35,7 @@ class Attachments(base.ApiView):
             filename=filename,
             content_type=content_type,
             size_bytes=size,
+            secret=ids.trace(),  # follows from the seed where ids do, as the upload address is part of an answer
             created_at=now,
             upload_until=now + UPLOAD_TIME,
         )

@@ -13,29 +13,8 @@ from sandbox import backdrops
 from sandbox.api import base, pictures, sending
 from sandbox.api.chats import find_chat
 from sandbox.api.errors import ApiError
+from sandbox.palette import COLORS, CUSTOM, STYLES
 
-COLORS = frozenset(
-    [
-        "mango",
-        "ice",
-        "plum",
-        "deep_sea",
-        "green_apple",
-        "cherry",
-        "bubblegum",
-        "tangerine",
-        "magenta",
-        "lime",
-        "silver",
-        "carbon",
-        "stone",
-    ]
-)
-STYLES = {
-    "sky": frozenset({"dusk", "haze", "sunset", "clear", "sunrise", "dawn"}),
-    "water": frozenset({"light", "dark"}),
-    "aurora": frozenset({"green", "purple", "pink"}),
-}
 HEX = re.compile(r"#[0-9A-Fa-f]{6}")
 
 
@@ -62,8 +41,8 @@ def _background(body: Mapping[str, Any]) -> dict[str, Any]:
     kind = _choice(body, "type", {"color", "dynamic", "photo"})
     shape: dict[str, Any] = {"type": kind, "variant": None, "style": None, "shades": None, "image_url": None}
     if kind == "color":
-        shape["variant"] = _choice(body, "variant", COLORS | {"custom"}) if body.get("variant") else "custom"
-        if shape["variant"] == "custom":
+        shape["variant"] = _choice(body, "variant", (*COLORS, CUSTOM)) if body.get("variant") else CUSTOM
+        if shape["variant"] == CUSTOM:
             shape["shades"] = _shades(body.get("shades"))
     elif kind == "dynamic":
         shape["style"] = _choice(body, "style", STYLES)

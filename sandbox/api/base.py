@@ -23,15 +23,25 @@ class ApiView(APIView):
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         """Check the bearer token."""
-        token = token_of(request).encode()
-        if not any(secrets.compare_digest(token, each.encode()) for each in settings.TOKENS):
+        if not is_known(token_of(request)):
             raise ApiError(2004, "Unauthorized - missing or invalid authentication token")
 
 
 def token_of(request: Request) -> str:
     """The bearer token of a request; empty when it has none."""
-    scheme, _, token = request.META.get("HTTP_AUTHORIZATION", "").partition(" ")
+    return token_in(request.META.get("HTTP_AUTHORIZATION", ""))
+
+
+def token_in(authorization: str) -> str:
+    """The bearer token in the value of an Authorization header; empty when there is none."""
+    scheme, _, token = authorization.partition(" ")
     return token.strip() if scheme.lower() == "bearer" else ""
+
+
+def is_known(token: str) -> bool:
+    """Whether this is one of the account's tokens."""
+    given = token.encode()
+    return any(secrets.compare_digest(given, each.encode()) for each in settings.TOKENS)
 
 
 def trace_id(request: Request) -> str:

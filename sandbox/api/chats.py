@@ -113,7 +113,10 @@ class ReadChat(base.ApiView):
     """POST /v3/chats/{chatId}/read."""
 
     def post(self, request: Request, chat_id: str) -> Response:
-        """Mark everything that came in as read; without effect in groups and on SMS, but 204 all the same."""
+        """Mark everything that came in as read; without effect in groups and on SMS, but 204 all the same.
+
+        Assumption (8.2 2): a flagged line refuses (2027), as a receipt would have to go out from it.
+        """
         chat = find_chat(chat_id)
         sending.check_open(chat)
         if not chat.is_group and chat.service != "SMS":

@@ -13,7 +13,7 @@ from sandbox.api.errors import ApiError
 from sandbox.api.own_handle import own_handle_with_chat
 from sandbox.event_shapes import edited_news
 from sandbox.events import tell
-from sandbox.models import Message
+from sandbox.models import Chat, Message, Participant
 
 MOST_EDITS = 5
 TIME = timedelta(minutes=15)
@@ -50,18 +50,27 @@ def edit(message: Message, text: str, index: int, trace_id: str) -> Message:
         raise ApiError(1005, "Only an iMessage can be edited")
     if row.delivery_status == "failed":
         raise ApiError(1005, "A message that failed cannot be edited")
+    check(row, index)
+    change(me.chat, me, row, text, index, trace_id)
+    return row
+
+
+def check(row: Message, index: int) -> None:
+    """Raise `ApiError` unless this part of a message can be given another text now, whoever wrote it."""
     if index >= len(row.parts):
         raise ApiError(1005, "The message has no such part")
     if row.parts[index]["type"] != "text":
         raise ApiError(1004, "Only a text can be edited")
-    now = clock.now()
-    if now - (row.sent_at or row.created_at) > TIME:
+    if clock.now() - (row.sent_at or row.created_at) > TIME:
         raise ApiError(1005, "A message can be edited for 15 minutes after it was sent")
     if row.edits >= MOST_EDITS:
         raise ApiError(1005, f"A message can be edited at most {MOST_EDITS} times")
+
+
+def change(chat: Chat, me: Participant, row: Message, text: str, index: int, trace_id: str) -> None:
+    """Give a part of a message another text now, and tell of it. `me` is our line in the chat."""
     row.parts[index] = dict.fromkeys(row.parts[index]) | {"type": "text", "value": text}
     row.edits += 1
-    row.updated_at = now
+    row.updated_at = clock.now()
     row.save(update_fields=["parts", "edits", "updated_at"])
-    tell([edited_news(me.chat, me, row, index, now, trace_id)])
-    return row
+    tell([edited_news(chat, me, row, index, row.updated_at, trace_id)])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -12,10 +13,9 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from sandbox import clock
-from sandbox.api import answers, base, edits, sending, shapes
+from sandbox.api import answers, base, edits, intake, parts, shapes
 from sandbox.api.chats import find_chat
 from sandbox.api.errors import ApiError
-from sandbox.api.own_handle import own_handle_with_chat
 from sandbox.api.threads import thread_of
 from sandbox.models import Message, Reaction
 
@@ -42,24 +42,20 @@ class ChatMessages(base.ApiView):
 
     def post(self, request: Request, chat_id: str) -> Response:
         """Send into a chat: 202, and the message goes on its way."""
-        chat_uuid = base.identifier(chat_id, "chatId")
-        body = base.json_object(request)
-        message = sending.message_of(body)
-        override = base.boolean(body, "override_optout")
-        key = answers.key_of(request, message)
-
-        def act() -> answers.Outcome:
-            me = own_handle_with_chat(chat_uuid)
-            chat = me.chat
-            handles = None
-            if chat.is_group:
-                handles = list(chat.participants.filter(status="active").values_list("handle", flat=True))
-            sending.check_content(message, opens_chat=False, is_group=chat.is_group, participants=handles)
-            sending.check_may_send(request, chat, override_optout=override)
-            row = sending.take(request, chat, me, message, key)
-            return answers.Outcome(202, {"chat_id": str(chat.id), "message": sending.sent_shape(row, me)})
-
-        return answers.once("messages", key, act)
+        send = intake.read(
+            chat_id,
+            base.json_object(request),
+            header_key=request.META.get("HTTP_IDEMPOTENCY_KEY", ""),
+            token=base.token_of(request),
+            trace_id=base.trace_id(request),
+        )
+        # The intake takes one batch after the other and waits for nobody, so what has to be fetched is fetched before.
+        if parts.has_files_to_fetch(send.message) and not answers.is_known(intake.FAMILY, send.key):
+            send = replace(send, message=parts.with_files_fetched(send.message))
+        answer = intake.take([send])[0]
+        if isinstance(answer, ApiError):
+            raise answer
+        return Response(answer.body, status=answer.status)
 
 
 class OneMessage(base.ApiView):

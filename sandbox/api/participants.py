@@ -6,7 +6,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from sandbox import groups
-from sandbox.api import base, sending
+from sandbox.api import base, eligibility, sending
 from sandbox.api.chats import find_chat
 
 
@@ -19,6 +19,8 @@ class Participants(base.ApiView):
         handle = base.handle(base.json_object(request).get("handle"), "handle")
         sending.check_open(chat)
         groups.check_add(chat, handle)
+        if chat.line.inbound_first:  # whoever is added is written to by the next message
+            eligibility.check_they_wrote(chat, handle)
         groups.ask_for("group.add", chat, base.trace_id(request), handle=handle)
         return Response(base.accepted(request, "Participant addition queued"), status=202)
 

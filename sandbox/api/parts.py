@@ -7,7 +7,8 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 from uuid import UUID
 
-from sandbox import file_types, files, ids
+from chats.v3.card_rules import is_url
+from sandbox import fetching, file_types, files, ids
 from sandbox.api.errors import ApiError
 
 
@@ -26,7 +27,11 @@ def _named(part: Any) -> Any:
     found = _own_file(part)
     if found is None:
         return part
-    return {**{key: value for key, value in part.items() if key != "url"}, "attachment_id": str(found)}
+    return _as_attachment(part, str(found))
+
+
+def _as_attachment(part: Mapping[str, Any], attachment_id: str) -> dict[str, Any]:
+    return {**{key: value for key, value in part.items() if key != "url"}, "attachment_id": attachment_id}
 
 
 def _own_file(part: Any) -> UUID | None:
@@ -34,6 +39,28 @@ def _own_file(part: Any) -> UUID | None:
         return None
     url = part.get("url")
     return files.identifier_in(url) if isinstance(url, str) else None
+
+
+def has_files_to_fetch(message: object) -> bool:
+    """Whether a message, of any form, names a file that would be fetched."""
+    given = message.get("parts") if isinstance(message, dict) else None
+    return isinstance(given, list) and any(_is_to_be_fetched(part) for part in given)
+
+
+def with_files_fetched(message: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The message with the files that would be fetched named as attachments, which they are now. Raises `ApiError`."""
+    given = [
+        _as_attachment(part, media(url=part["url"], attachment_id=None)["id"]) if _is_to_be_fetched(part) else part
+        for part in message["parts"]
+    ]
+    return {**message, "parts": given}
+
+
+def _is_to_be_fetched(part: Any) -> bool:
+    if not isinstance(part, dict) or part.get("type") != "media" or part.get("attachment_id") is not None:
+        return False
+    url = part.get("url")
+    return is_url(url, "https") and fetching.is_near(str(url))
 
 
 def stored(message: Mapping[str, Any], line_number: str) -> list[dict[str, Any]]:
@@ -110,21 +137,25 @@ def sticker_image(*, url: object, attachment_id: object) -> UUID:
         raise ApiError(1005, "attachment_id must be a valid UUID") from None
 
 
-def media(*, url: str | None, attachment_id: str | None) -> dict[str, Any]:
-    """A media part of an attachment, or of a file somewhere else.
+def media(*, url: str | None, attachment_id: str | None, too_large: ApiError | None = None) -> dict[str, Any]:
+    """A media part of an attachment, or of a file somewhere else; `too_large` is for one above ten megabytes.
 
-    Assumption (8.2): a file somewhere else is not fetched, so that the sandbox works without a network. Its address
-    is taken at its word: the type is what its name says, and the size stays unknown (0).
+    Assumption (8.2): only a file on this machine is fetched, and kept as an attachment. Any other address is taken at
+    its word, so that the sandbox works without a network: the type is what its name says, the size stays unknown (0).
     """
     if attachment_id is not None:
         return files.part_of(files.complete(UUID(attachment_id)))
     assert url is not None  # noqa: S101 - the rules ask for one of the two
     name = unquote(urlsplit(url).path.rsplit("/", 1)[-1]).replace("\x00", "") or "file"
+    named = file_types.of(name)
+    fetched = fetching.fetch(url, name, too_large or ApiError(5005, "A file given by URL may have at most 10 MB"))
+    if fetched is not None:
+        return files.part_of(files.take_in(name, fetched.content_type, fetched.content))
     return {
         "type": "media",
         "id": str(ids.new()),
         "filename": name,
-        "mime_type": file_types.of(name) or "application/octet-stream",
+        "mime_type": named or "application/octet-stream",
         "size_bytes": 0,
         "url": url,
     }

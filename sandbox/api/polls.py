@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
+from uuid import UUID
 
 from django.db import transaction
 from rest_framework.request import Request
@@ -34,7 +35,7 @@ class ChatPolls(base.ApiView):
             raise ApiError(1001, "poll is required")
         if not isinstance(poll, dict):
             raise ApiError(1003, "poll must be an object")
-        texts = _texts(poll.get("options"), least=LEAST_OPTIONS)
+        texts = texts_of(poll.get("options"), least=LEAST_OPTIONS)
         key = answers.key_of(request, poll)
 
         def act() -> answers.Outcome:
@@ -42,8 +43,7 @@ class ChatPolls(base.ApiView):
             if me.chat.service != "iMessage":
                 raise ApiError(2017, f"Polls are not supported on {me.chat.service}")
             sending.check_may_send(request, me.chat, override_optout=False)
-            # The options are kept in the message as well: they are what makes it the same as another, or not.
-            row = sending.accept(request, me.chat, me, [{"type": "poll", "options": texts}], kind="poll", key=key)
+            row = sending.accept(request, me.chat, me, [polls.poll_part(texts)], kind="poll", key=key)
             polls.put_options(row, me, texts)
             return answers.Outcome(201, envelope(me.chat, row))
 
@@ -65,12 +65,11 @@ class PollOptions(base.ApiView):
     def post(self, request: Request, message_id: str) -> Response:
         """Add options to those a poll has. Assumption (8.2 1): 200."""
         message = _find_poll(message_id)
-        texts = _texts(base.json_object(request).get("options"), least=1)
+        texts = texts_of(base.json_object(request).get("options"), least=1)
         with transaction.atomic():
             message, me = _locked(message)
-            if message.poll_options.count() + len(texts) > MOST_OPTIONS:
-                raise ApiError(1005, f"A poll may have at most {MOST_OPTIONS} options")
-            polls.add_options(me.chat, me, message, texts, base.trace_id(request))
+            check_room(message, texts)
+            polls.add_options(me.chat, me, message, me, texts, base.trace_id(request))
             return Response(envelope(me.chat, message))
 
 
@@ -91,10 +90,8 @@ class PollVotes(base.ApiView):
         chosen = base.identifier(option_id, "option_id")
         with transaction.atomic():
             message, me = _locked(message)
-            option = PollOption.objects.select_related("message__sender").filter(id=chosen, message=message).first()
-            if option is None:
-                raise ApiError(1005, "The poll has no such option")
-            polls.vote(me.chat, option, me, clock.now(), base.trace_id(request), add=operation == "add")
+            option = option_of(message, chosen)
+            polls.vote(me.chat, me, option, me, clock.now(), base.trace_id(request), add=operation == "add")
             return Response(envelope(me.chat, option.message))
 
 
@@ -112,7 +109,22 @@ def _locked(message: Message) -> tuple[Message, Participant]:
     return Message.objects.select_for_update().get(id=message.id), me
 
 
-def _texts(given: object, *, least: int) -> list[str]:
+def check_room(message: Message, texts: Sequence[str]) -> None:
+    """Raise `ApiError` when a poll cannot take so many more options."""
+    if message.poll_options.count() + len(texts) > MOST_OPTIONS:
+        raise ApiError(1005, f"A poll may have at most {MOST_OPTIONS} options")
+
+
+def option_of(message: Message, option_id: UUID) -> PollOption:
+    """The option of this poll with this id. Raises `ApiError`."""
+    option = PollOption.objects.select_related("message__sender").filter(id=option_id, message=message).first()
+    if option is None:
+        raise ApiError(1005, "The poll has no such option")
+    return option
+
+
+def texts_of(given: object, *, least: int) -> list[str]:
+    """The texts of the options in a request, at least so many. Raises `ApiError`."""
     if given is None:
         raise ApiError(1001, "options is required")
     if not isinstance(given, list):

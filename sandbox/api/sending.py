@@ -1,24 +1,21 @@
-"""Taking a message for sending: the checks, the row, the chat's counters and what follows."""
+"""Taking a message for sending: the checks, and the row. What is written, and what follows, is in `written`."""
 
 from __future__ import annotations
 
-import json
 import math
 import uuid
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
-from django.conf import settings
-from django.db import connection, transaction
+from django.db import connection
 from rest_framework.request import Request
 
 from chats.v3.content import check_message
-from sandbox import alarms, clock, health, ids
-from sandbox.api import base, eligibility, parts, shapes
+from sandbox import clock, ids
+from sandbox.api import allowance, base, eligibility, parts, shapes, written
 from sandbox.api.errors import ApiError
-from sandbox.models import Chat, Happening, Message, Participant
-from sandbox.people import life
+from sandbox.models import Chat, Message, Participant
 
 PAIR_LIMIT = 30
 PAIR_SECONDS = 60
@@ -27,20 +24,6 @@ PAIR_SECONDS = 60
 _THIRTIETH = """
     SELECT created_at FROM sandbox_message WHERE chat_id = %s AND created_at > %s AND is_from_me AND accepted
     ORDER BY created_at DESC OFFSET %s LIMIT 1
-"""
-# The chat comes first: inserting the message share-locks it, and two of those could not both go on to change it.
-_ACCEPT = """
-    WITH counted AS (
-        UPDATE sandbox_chat SET outbound = outbound + 1, unanswered = unanswered + 1, updated_at = %(now)s,
-            health = %(health)s, health_at = %(health_at)s, first_outbound_at = coalesce(first_outbound_at, %(now)s)
-        WHERE id = %(chat)s RETURNING id
-    ), written AS (
-        INSERT INTO sandbox_message (id, chat_id, sender_id, is_from_me, parts, effect, reply_to, idempotency_key,
-            preferred_service, delivery_status, created_at, updated_at, trace_id, accepted, kind)
-        SELECT %(id)s, id, %(sender)s, true, %(parts)s::jsonb, %(effect)s::jsonb, %(reply_to)s::jsonb, %(key)s,
-            %(preferred)s, 'pending', %(now)s, %(now)s, %(trace_id)s, true, %(kind)s FROM counted
-    )
-    INSERT INTO sandbox_happening (at, kind, payload) VALUES (%(due_at)s, %(due_kind)s, %(due_payload)s::jsonb)
 """
 
 
@@ -68,11 +51,16 @@ def check_may_send(request: Request, chat: Chat, *, override_optout: bool) -> No
     check_open(chat)
     eligibility.check_chat(request, chat, override_optout=override_optout)
     check_pair(chat)
-    check_day()
+    allowance.check()
 
 
 def check_open(chat: Chat) -> None:
-    """Raise `ApiError` unless our line is in the chat and able to act."""
+    """Raise `ApiError` unless our line is in the chat and able to act.
+
+    Assumption (8.2 2): the reference names sends, reactions, typing and group actions for 2027, and says that reads
+    keep working. Whatever else goes out from the line counts as one of the former: edits, receipts (POST …/read),
+    backgrounds, votes, location, the contact card.
+    """
     if chat.left_at is not None:
         raise ApiError(2013, "This chat is not available: your line left it")
     if chat.line.status == "FLAGGED":
@@ -89,25 +77,26 @@ def check_pair(chat: Chat) -> None:
         cursor.execute(_THIRTIETH, [chat.id, since, PAIR_LIMIT - 1])
         found = cursor.fetchone()
     if found:
-        wait = max(1, math.ceil((found[0] - since).total_seconds()))
-        raise ApiError(1007, f"Rate limited. Try again in {wait} seconds.", retry_after=wait)
+        raise too_many(found[0], since)
 
 
-def check_day() -> None:
-    """Raise `ApiError` (429) when the account has sent its allowance of this day, if it has one (linq-v3, 2.3)."""
-    if not settings.DAILY_LIMIT:
-        return
-    now = clock.now()
-    midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
-    if Message.objects.filter(accepted=True, created_at__gte=midnight).count() >= settings.DAILY_LIMIT:
-        wait = math.ceil((midnight + timedelta(days=1) - now).total_seconds())
-        raise ApiError(1007, f"Rate limited. Try again in {wait} seconds.", retry_after=wait)
+def too_many(thirtieth: datetime, since: datetime) -> ApiError:
+    """The answer while the thirtieth newest message is younger than a minute, which began at `since`."""
+    wait = max(1, math.ceil((thirtieth - since).total_seconds()))
+    return ApiError(1007, f"Rate limited. Try again in {wait} seconds.", retry_after=wait)
 
 
 def take(request: Request, chat: Chat, me: Participant, message: Mapping[str, Any], key: str | None) -> Message:
     """Accept a checked message. Call it in a transaction; everything else happens when it is due."""
-    return accept(
-        request,
+    row = compose(base.trace_id(request), chat, me, message, key)
+    _accept(row)
+    return row
+
+
+def compose(trace_id: str, chat: Chat, me: Participant, message: Mapping[str, Any], key: str | None) -> Message:
+    """The row of a checked message, not yet written."""
+    return _row(
+        trace_id,
         chat,
         me,
         parts.stored(message, me.handle),
@@ -126,13 +115,31 @@ def accept(
     *,
     kind: str = "message",
     key: str | None = None,
+) -> Message:
+    """Accept a message whose parts are in the form they are kept in; `kind` is message, poll or memo."""
+    row = _row(base.trace_id(request), chat, me, kept_parts, kind=kind, key=key)
+    _accept(row)
+    return row
+
+
+def _accept(row: Message) -> None:
+    written.write([written.counted(row)])
+
+
+def _row(
+    trace_id: str,
+    chat: Chat,
+    me: Participant,
+    kept_parts: list[dict[str, Any]],
+    *,
+    kind: str = "message",
+    key: str | None = None,
     effect: Mapping[str, Any] | None = None,
     reply_to: Mapping[str, Any] | None = None,
     preferred_service: str | None = None,
 ) -> Message:
-    """Accept a message whose parts are in the form they are kept in; `kind` is message, poll or memo."""
     now = clock.now()
-    row = Message(
+    return Message(
         id=ids.new(),
         chat=chat,
         sender=me,
@@ -145,47 +152,10 @@ def accept(
         delivery_status="pending",
         created_at=now,
         updated_at=now,
-        trace_id=base.trace_id(request),
+        trace_id=trace_id,
         accepted=True,
         kind=kind,
     )
-    _write(chat, row, life.accepted(row))
-    return row
-
-
-def _write(chat: Chat, message: Message, next_step: Happening) -> None:
-    """Everything that accepting a message changes, in one statement, because this is the busiest path there is."""
-    now = message.created_at
-    chat.outbound += 1
-    chat.unanswered += 1
-    chat.updated_at = now
-    chat.first_outbound_at = chat.first_outbound_at or now
-    health.note(chat, now)
-    values: dict[str, Any] = {
-        "chat": chat.id,
-        "now": now,
-        "health": chat.health,
-        "health_at": chat.health_at,
-        "id": message.id,
-        "sender": message.sender_id,
-        "parts": json.dumps(message.parts),
-        "effect": _json_or_null(message.effect),
-        "reply_to": _json_or_null(message.reply_to),
-        "key": message.idempotency_key,
-        "preferred": message.preferred_service,
-        "trace_id": message.trace_id,
-        "kind": message.kind,
-        "due_at": next_step.at,
-        "due_kind": next_step.kind,
-        "due_payload": json.dumps(next_step.payload),
-    }
-    with connection.cursor() as cursor:
-        cursor.execute(_ACCEPT, values)
-    transaction.on_commit(alarms.happenings.ring)
-
-
-def _json_or_null(value: object) -> str | None:
-    return None if value is None else json.dumps(value)
 
 
 def sent_shape(message: Message, me: Participant) -> dict[str, Any]:

@@ -47,8 +47,8 @@ def _part(body: Mapping[str, Any]) -> dict[str, Any]:
     if url is not None:
         if not isinstance(url, str) or not is_url(url, "https"):
             raise ApiError(1005, "voice_memo_url must be a public https address")
-        part = parts.media(url=url, attachment_id=None)
-        if file_types.of(part["filename"]) is None:
+        part = parts.media(url=url, attachment_id=None, too_large=_too_large())
+        if part["mime_type"] == "application/octet-stream":
             part["mime_type"] = "audio/x-m4a"  # Assumption (8.2): taken at its word, as every address is
         return _sound(part)
     if not isinstance(attachment_id, str):
@@ -61,8 +61,12 @@ def _sound(part: dict[str, Any]) -> dict[str, Any]:
         raise ApiError(5004, "A voice memo must be MP3, M4A, AAC, CAF, WAV, AIFF or AMR")
     # Assumption (8.2): the bound that is documented for a URL holds for an attachment as well.
     if part["size_bytes"] > MAX_URL_MEDIA_BYTES:
-        raise ApiError(5001, "Voice memo file too large - maximum size is 10MB", status=413)
+        raise _too_large()
     return part
+
+
+def _too_large() -> ApiError:
+    return ApiError(5001, "Voice memo file too large - maximum size is 10MB", status=413)
 
 
 def _shape(row: Message, me: Participant, part: Mapping[str, Any]) -> dict[str, Any]:

@@ -18,9 +18,11 @@ from chats.v3.signatures import new_secret
 from sandbox import account_events, clock
 from sandbox.api import base, shapes
 from sandbox.api.errors import ApiError
-from sandbox.events import NEW_VERSION, OLD_VERSION, tell
+from sandbox.events import tell
+from sandbox.fetching import is_loopback
 from sandbox.models import RoutingToken, Subscription
 from sandbox.people import cards
+from sandbox.versions import NEW_VERSION, OLD_VERSION
 
 DOC_URL = "https://docs.linqapp.com/channel/imessage/guides/webhooks/events"
 HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,100}")
@@ -121,7 +123,7 @@ def _target(value: object) -> str:
     except ValueError:
         raise ApiError(1005, "target_url is not an address") from None
     # Loopback is where a sandbox's listeners are, so there plain http is taken too.
-    if _is_loopback(host):
+    if is_loopback(host):
         if address.scheme not in {"http", "https"}:
             raise ApiError(1005, "target_url must be http or https")
     elif address.scheme != "https" or not host:
@@ -129,15 +131,6 @@ def _target(value: object) -> str:
     elif _is_private(host):
         raise ApiError(1005, "target_url must be public")
     return value
-
-
-def _is_loopback(host: str) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def _is_private(host: str) -> bool:

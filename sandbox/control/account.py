@@ -11,11 +11,15 @@ from sandbox.api import base
 from sandbox.api.errors import ApiError
 from sandbox.models import Line, OptOutOverride
 
-CHOICES = {"line_type": ("iMessage", "RCS"), "rcs": ("ready", "off", "no_account", "failing")}
+CHOICES: dict[str, tuple[object, ...]] = {
+    "line_type": ("iMessage", "RCS"),
+    "rcs": ("ready", "off", "no_account", "failing"),
+    "inbound_first": (True, False),
+}
 
 
 class LineSettings(APIView):
-    """POST /sandbox/lines/{number}/settings `{line_type, rcs}`."""
+    """POST /sandbox/lines/{number}/settings `{line_type, rcs, inbound_first}`."""
 
     def post(self, request: Request, number: str) -> Response:
         """Change what a line is, or what a check for RCS from it meets; what is not named stays."""
@@ -24,13 +28,13 @@ class LineSettings(APIView):
         if line is None:
             raise ApiError(2019, f"There is no line {number}")
         for name, value in body.items():
-            if name not in CHOICES or value not in CHOICES[name]:
-                raise ApiError(
-                    1005, f"Set line_type to one of {CHOICES['line_type']} or rcs to one of {CHOICES['rcs']}"
-                )
+            # 1 and 0 are equal to true and false, and are neither
+            if name not in CHOICES or (type(value), value) not in [(type(each), each) for each in CHOICES[name]]:
+                choices = "; ".join(f"{each} to one of {CHOICES[each]}" for each in CHOICES)
+                raise ApiError(1005, f"Set {choices}")
             setattr(line, name, value)
         line.save(update_fields=list(body))
-        return Response({"phone_number": line.phone_number, "line_type": line.line_type, "rcs": line.rcs})
+        return Response({"phone_number": line.phone_number} | {name: getattr(line, name) for name in CHOICES})
 
 
 class OptOutOverrides(APIView):

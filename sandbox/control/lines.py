@@ -1,4 +1,4 @@
-"""What befalls a line: flags, and a reputation given by hand."""
+"""What befalls a line: it is assigned and released, flagged, and given a reputation by hand."""
 
 from __future__ import annotations
 
@@ -10,12 +10,50 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from sandbox import clock, reputation
+from sandbox import account_events, clock, ids, reputation
 from sandbox.api import base, shapes
 from sandbox.api.errors import ApiError
-from sandbox.models import Line
+from sandbox.control.account import CHOICES
+from sandbox.event_shapes import line_news
+from sandbox.events import tell
+from sandbox.models import ContactCard, Happening, Line
 
 MOST_FLAGGED = 30 * 86_400
+
+
+class Assign(APIView):
+    """POST /sandbox/lines `{phone_number, line_type = "iMessage"}`."""
+
+    def post(self, request: Request) -> Response:
+        """Give the account one more line: 201."""
+        body = base.json_object(request)
+        number, kind = base.phone(body.get("phone_number"), "phone_number"), body.get("line_type", "iMessage")
+        if kind not in CHOICES["line_type"]:
+            raise ApiError(1005, f"line_type must be one of {', '.join(map(str, CHOICES['line_type']))}")
+        if Line.objects.filter(phone_number=number).exists():
+            raise ApiError(2015, f"{number} is a line of the account already")
+        with transaction.atomic():
+            line = Line.objects.create(phone_number=number, line_type=kind, created_at=clock.now())
+            tell([line_news("assigned", line, clock.now())])
+        return Response(line_shape(line), status=201)
+
+
+class Release(APIView):
+    """POST /sandbox/lines/{number}/release."""
+
+    def post(self, request: Request, number: str) -> Response:
+        """Take a line from the account, with its card and its chats, which are then not found."""
+        with transaction.atomic():
+            line = _line(number)
+            card = ContactCard.objects.filter(line=line).select_related("line").first()
+            if card is not None:
+                tell([account_events.card_deleted(card, ids.trace())])
+            of_its_chats = [str(each) for each in line.chat_set.values_list("id", flat=True)]
+            for name in ("chat", "subject"):  # nothing is left for them to happen to
+                Happening.objects.filter(**{f"payload__{name}__in": of_its_chats}).delete()
+            tell([line_news("released", line, clock.now())])
+            line.delete()
+        return Response({"phone_number": number})
 
 
 class Flag(APIView):

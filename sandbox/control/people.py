@@ -10,18 +10,17 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from chats.v3.limits import TAPBACKS
 from chats.v3.opt_out import is_opt_out
-from sandbox import bulk, clock, groups, happenings, ids, location, world
+from sandbox import bulk, clock, happenings, ids, location, world
 from sandbox.api import base, parts, sending, shapes
-from sandbox.api.chats import find_chat, make_chat
+from sandbox.api.chats import find_chat
 from sandbox.api.errors import ApiError
 from sandbox.api.messages import with_reactions
-from sandbox.event_shapes import chat_created_news, typing_news
+from sandbox.control import who
+from sandbox.event_shapes import card_news, typing_news
 from sandbox.events import tell
 from sandbox.inbound import Said, receive
-from sandbox.models import Chat, Line, Message, Participant, Person, World
-from sandbox.models.chat import identity
+from sandbox.models import CardShare, Chat, Message, Participant, Person, World
 from sandbox.people import answers, habits, life
 
 MOST_SHARING = 30 * 86_400
@@ -52,7 +51,7 @@ class Read(APIView):
     def post(self, request: Request, handle: str) -> Response:
         """Let a person read what was delivered to them; what they then do is up to their habits."""
         with transaction.atomic():
-            chat, _ = _member(base.json_object(request), base.handle(handle, "handle"))
+            chat, _ = who.member(base.json_object(request), base.handle(handle, "handle"))
             if chat.is_group:
                 raise ApiError(2016, "There are no receipts in groups")
             rows = Message.objects.filter(chat=chat, is_from_me=True, delivery_status="delivered")
@@ -70,35 +69,9 @@ class Typing(APIView):
         body = base.json_object(request)
         started = base.boolean(body, "started", True)
         with transaction.atomic():
-            chat, member = _member(body, base.handle(handle, "handle"))
+            chat, member = who.member(body, base.handle(handle, "handle"))
             tell([typing_news(chat, member, started, ids.trace())])
         return Response({"chat_id": str(chat.id), "typing": started})
-
-
-class RenameGroup(APIView):
-    """POST /sandbox/people/{handle}/rename_group `{chat_id, name}`."""
-
-    def post(self, request: Request, handle: str) -> Response:
-        """Let a member give a group another name."""
-        body = base.json_object(request)
-        name = body.get("name")
-        if not isinstance(name, str) or not name:
-            raise ApiError(1001, "name is required")
-        with transaction.atomic():
-            chat, member = _group_member(body, base.handle(handle, "handle"))
-            groups.rename(chat, name, ids.trace(), by=member.handle)
-        return Response({"chat_id": str(chat.id), "display_name": chat.display_name})
-
-
-class Leave(APIView):
-    """POST /sandbox/people/{handle}/leave `{chat_id}`."""
-
-    def post(self, request: Request, handle: str) -> Response:
-        """Let a member leave a group."""
-        with transaction.atomic():
-            chat, member = _group_member(base.json_object(request), base.handle(handle, "handle"))
-            groups.part(chat, member.handle, "left", ids.trace())
-        return Response({"chat_id": str(chat.id), "left": member.handle})
 
 
 class WholeChat(APIView):
@@ -117,31 +90,6 @@ class WholeChat(APIView):
         return Response(shapes.chat(chat, members) | counters | {"messages": messages})
 
 
-class React(APIView):
-    """POST /sandbox/people/{handle}/react `{message_id, type = "love", custom_emoji}`."""
-
-    def post(self, request: Request, handle: str) -> Response:
-        """Let a person put a tapback on a message of ours: 201."""
-        body = base.json_object(request)
-        kind, emoji = body.get("type", "love"), body.get("custom_emoji")
-        if kind not in (*TAPBACKS, "custom"):
-            raise ApiError(1005, f"type must be one of {', '.join(TAPBACKS)}, custom")
-        if (kind == "custom") != isinstance(emoji, str) or (emoji is not None and not 0 < len(str(emoji)) <= 16):
-            raise ApiError(1005, "custom_emoji goes with the type custom, and is a short text")
-        with transaction.atomic():
-            found = answers.find([base.identifier(str(body.get("message_id") or ""), "message_id")])
-            if not found:
-                raise ApiError(2002, "Message not found")
-            message = found[0]
-            if not message.is_from_me or (message.service or message.chat.service) == "SMS":
-                raise ApiError(2017, "People react to messages that we sent by iMessage or RCS")
-            member = _participant(message.chat, base.handle(handle, "handle"))
-            made = answers.react([answers.Tapback(message, member, kind, clock.now(), emoji)])
-        if not made:
-            raise ApiError(2015, f"{handle} has reacted to this message already")
-        return Response({"message_id": str(message.id), "reaction_id": str(made[0].id), "type": kind}, status=201)
-
-
 class OptOut(APIView):
     """POST /sandbox/people/{handle}/opt_out `{chat_id | line, keyword = true}`."""
 
@@ -150,7 +98,7 @@ class OptOut(APIView):
         body = base.json_object(request)
         keyword = base.boolean(body, "keyword", True)
         with transaction.atomic():
-            chat, sender = where(body, base.handle(handle, "handle"))
+            chat, sender = who.where(body, base.handle(handle, "handle"))
             heard = answers.opt_out(chat, sender, clock.now(), keyword=keyword)
         message = shapes.message(heard, sender) if heard else None
         return Response({"chat_id": str(chat.id), "message": message}, status=201)
@@ -162,7 +110,7 @@ class Report(APIView):
     def post(self, request: Request, handle: str) -> Response:
         """Let a person report our line as junk and block it. Who wrote in the chat has no such choice."""
         with transaction.atomic():
-            chat, _ = _member(base.json_object(request), base.handle(handle, "handle"))
+            chat, _ = who.member(base.json_object(request), base.handle(handle, "handle"))
             if chat.is_group or chat.inbound:
                 raise ApiError(2015, "Only somebody who never wrote in a direct chat can report it")
             answers.report(chat, clock.now())
@@ -181,7 +129,7 @@ class ShareLocation(APIView):
         ):
             raise ApiError(1005, f"seconds must be a number above 0 and up to {MOST_SHARING}")
         with transaction.atomic():
-            chat, member = where(body, base.handle(handle, "handle"))
+            chat, member = who.where(body, base.handle(handle, "handle"))
             if member.person is None or member.person.service != "iMessage":
                 raise ApiError(2017, "Only people on iMessage share their location")
             if stop:
@@ -191,6 +139,27 @@ class ShareLocation(APIView):
             else:
                 location.start_sharing(member.person, chat.line, chat, seconds=seconds)
         return Response({"chat_id": str(chat.id), "sharing": not stop})
+
+
+class ShareCard(APIView):
+    """POST /sandbox/people/{handle}/share_card `{line | chat_id, first_name, last_name}`."""
+
+    def post(self, request: Request, handle: str) -> Response:
+        """Let a person share their contact card with a line, under another name if one is given."""
+        body = base.json_object(request)
+        names = {name: body[name] for name in ("first_name", "last_name") if name in body}
+        if not all(isinstance(each, str) and len(each) <= 40 and base.is_clean(each) for each in names.values()):
+            raise ApiError(1005, "first_name and last_name must be texts of at most 40 characters")
+        with transaction.atomic():
+            chat, member = who.where(body, base.handle(handle, "handle"))
+            person = member.person
+            assert person is not None  # noqa: S101 - only our own line is nobody
+            for name, value in names.items():
+                setattr(person, name, value)
+            person.save(update_fields=list(names))
+            CardShare.objects.get_or_create(person=person, line=chat.line, defaults={"shared_at": clock.now()})
+            tell([card_news(person, chat.line.phone_number, ids.trace())])
+        return Response(person_shape(person))
 
 
 class HabitsOfOne(APIView):
@@ -235,7 +204,7 @@ def say(body: Mapping[str, Any], handle: str) -> tuple[Chat, Participant, Messag
         given = [{"type": "text", "value": text}]
     content = parts.with_own_files_named({"parts": given})
     with transaction.atomic():
-        chat, sender = where(body, handle)
+        chat, sender = who.where(body, handle)
         if chat.left_at is not None:
             raise ApiError(2013, "The line left this chat and does not hear what is said in it")
         sending.check_content(content, opens_chat=False, is_group=chat.is_group)
@@ -258,39 +227,3 @@ def person_shape(row: Person) -> dict[str, Any]:
         "habits": row.habits,
         "opted_out_at": shapes.when(row.opted_out_at),
     }
-
-
-def where(body: Mapping[str, Any], handle: str) -> tuple[Chat, Participant]:
-    """The chat a person speaks in: the one named, or their direct chat with the line named, made if need be."""
-    if body.get("chat_id") is not None:
-        return _member(body, handle)
-    number = base.phone(body.get("line"), "chat_id or line")
-    line = Line.objects.filter(phone_number=number).first()
-    if line is None:
-        raise ApiError(2019, f"There is no line {number}")
-    key = identity(number, [handle])
-    chat = Chat.objects.select_related("line", "peer").filter(reuse_key=key).first()
-    if chat is None:
-        chat = make_chat(line, [handle], key)
-        members = list(chat.participants.order_by("-is_me"))
-        tell([chat_created_news(chat, members, ids.trace())])
-    return chat, _participant(chat, handle)
-
-
-def _member(body: Mapping[str, Any], handle: str) -> tuple[Chat, Participant]:
-    chat = find_chat(str(body.get("chat_id") or ""))
-    return chat, _participant(chat, handle)
-
-
-def _group_member(body: Mapping[str, Any], handle: str) -> tuple[Chat, Participant]:
-    chat, member = _member(body, handle)
-    if not chat.is_group:
-        raise ApiError(1006, "This is a direct chat")
-    return chat, member
-
-
-def _participant(chat: Chat, handle: str) -> Participant:
-    row = chat.participants.select_related("person").filter(handle=handle, status="active", is_me=False).first()
-    if row is None:
-        raise ApiError(1005, f"{handle} is not in this chat")
-    return row

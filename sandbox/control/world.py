@@ -13,7 +13,7 @@ from rest_framework.views import APIView
 
 from chats.v3.times import format_time, parse_time
 from sandbox import background, clock, env, happenings, requests_seen, stepping, world, worlds
-from sandbox.api import base
+from sandbox.api import base, intake
 from sandbox.api.errors import ApiError
 from sandbox.control.stats import stats
 from sandbox.faults import BadFaults, Faults, in_force
@@ -37,7 +37,7 @@ class Reset(APIView):
     def post(self, request: Request) -> Response:
         """Replace everything, subscriptions, faults and the time included, with a new world."""
         plan = _plan(base.json_object(request))
-        with background.paused():
+        with background.paused(), intake.turn:
             made = _replace(plan)
             world.forget()
             requests_seen.forget()

@@ -22,7 +22,8 @@ class Chat(models.Model):
     """A conversation of one line with one person, or a group."""
 
     id = models.UUIDField(primary_key=True, default=ids.new)
-    line = models.ForeignKey(Line, on_delete=models.CASCADE)
+    # without an index of its own: `chats_of_a_line` begins with it
+    line = models.ForeignKey(Line, on_delete=models.CASCADE, db_index=False)
     is_group = models.BooleanField(default=False)
     # the other person of a direct chat
     peer = models.ForeignKey(Person, on_delete=models.CASCADE, null=True)
@@ -30,7 +31,7 @@ class Chat(models.Model):
     icon = models.TextField(null=True)  # noqa: DJ001 - null: no icon
     service = models.CharField(max_length=8)
     # `identity()` while a create with the same people may reuse this chat, then null
-    reuse_key = models.CharField(max_length=64, null=True, unique=True)  # noqa: DJ001 - unique unless null
+    reuse_key = models.CharField(max_length=64, null=True)  # noqa: DJ001 - unique unless null
     # when our line left; until somebody adds it back every interaction answers 409, code 2013
     left_at = models.DateTimeField(null=True)
     created_at = models.DateTimeField(default=clock.now)
@@ -64,6 +65,8 @@ class Chat(models.Model):
             models.Index("line", "first_outbound_at", name="new_conversations"),
         ]
         constraints = [
+            # a constraint rather than `unique`, which would add a second index, for searches by prefix
+            models.UniqueConstraint("reuse_key", name="a_chat_is_reused_by_its_people"),
             models.CheckConstraint(
                 name="a_direct_chat_has_a_peer",
                 condition=Q(is_group=True, peer__isnull=True) | Q(is_group=False, peer__isnull=False),
@@ -78,7 +81,8 @@ class Participant(models.Model):
     """A handle in a chat, ours included; who left or was removed stays listed."""
 
     id = models.UUIDField(primary_key=True, default=ids.new)
-    chat = models.ForeignKey(Chat, on_delete=models.CASCADE, related_name="participants")
+    # without an index of its own: `a_handle_is_in_a_chat_once` begins with it
+    chat = models.ForeignKey(Chat, on_delete=models.CASCADE, related_name="participants", db_index=False)
     person = models.ForeignKey(Person, on_delete=models.CASCADE, null=True)  # null: our own line
     handle = models.CharField(max_length=254)
     is_me = models.BooleanField(default=False)

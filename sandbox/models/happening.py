@@ -16,10 +16,12 @@ class Happening(models.Model):
     kind = models.CharField(max_length=24)
     payload: models.JSONField[Any, Any] = models.JSONField(default=dict)
     # while one with this key waits, another is not planned: a person answers a burst of messages once
-    key = models.CharField(max_length=120, null=True, unique=True)  # noqa: DJ001 - unique unless null
+    key = models.CharField(max_length=120, null=True)  # noqa: DJ001 - unique unless null
 
     class Meta:
         indexes = [models.Index("at", "id", name="what_is_due")]
+        # a constraint rather than `unique`, which would add a second index, for searches by prefix
+        constraints = [models.UniqueConstraint("key", name="a_key_waits_once")]
 
     def __str__(self) -> str:
         return f"{self.kind} at {self.at}"

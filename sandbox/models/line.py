@@ -18,6 +18,8 @@ class Line(models.Model):
     line_type = models.CharField(max_length=8, default="iMessage")
     # what a check for RCS from this line meets: ready, off (4004), no_account (4009) or failing (4010)
     rcs = models.CharField(max_length=10, default="ready")
+    # shared or of a sandbox account: only who wrote to this line may be written to from it (403, code 2008)
+    inbound_first = models.BooleanField(default=False, db_default=False)
     # ACTIVE or FLAGGED; a flagged line cannot send (403, code 2027)
     status = models.CharField(max_length=8, default="ACTIVE")
     # HEALTHY, AT_RISK or CRITICAL

@@ -14,8 +14,10 @@ class Message(models.Model):
     """A message, with the moments it passed through."""
 
     id = models.UUIDField(primary_key=True, default=ids.new)
-    chat = models.ForeignKey(Chat, on_delete=models.CASCADE)
-    sender = models.ForeignKey(Participant, on_delete=models.CASCADE)
+    # without an index of its own: `messages_newest_first` begins with it
+    chat = models.ForeignKey(Chat, on_delete=models.CASCADE, db_index=False)
+    # Neither indexed nor watched: nobody asks for the messages of a sender, and senders are never deleted alone.
+    sender = models.ForeignKey(Participant, on_delete=models.CASCADE, db_index=False, db_constraint=False)
     is_from_me = models.BooleanField()
     parts = models.JSONField()
     effect = models.JSONField(null=True)

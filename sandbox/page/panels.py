@@ -14,7 +14,7 @@ from sandbox.faults import Faults, in_force
 from sandbox.models import Chat, Event, Line, LineHour, Participant, Person
 
 LATEST_CHATS = 300  # the busiest are looked for among these
-CHATS, PEOPLE, ROWS, LINES = 12, 40, 20, 50
+CHATS, PEOPLE, ROWS, LINES = 12, 20, 20, 50
 
 
 def everything() -> dict[str, Any]:

@@ -12,7 +12,7 @@ from sandbox.event_shapes import reaction_news, typing_news
 from sandbox.events import tell
 from sandbox.happenings import Payload, handles, happening
 from sandbox.inbound import COUNTERS, Said, receive
-from sandbox.models import Chat, Happening, Message, Participant, Reaction
+from sandbox.models import Chat, Happening, Line, Message, Participant, Reaction
 from sandbox.people import habits, hours, words
 from sandbox.people.habits import Habits
 from sandbox.people.pace import ANSWER, GROUP_ANSWER, REACTION, SMS_ANSWER, TYPING, quick
@@ -199,6 +199,19 @@ def react(tapbacks: Sequence[Tapback]) -> list[Reaction]:
     return reactions
 
 
+def take_back(message: Message, participant: Participant) -> bool:
+    """Somebody takes their tapback off a message of ours; false when they have none there."""
+    row = message.reactions.filter(participant=participant, part_index=0).exclude(type="sticker").first()
+    if row is None:
+        return False
+    row.participant, news = participant, []
+    if message.kind != "poll":  # there is no event for it
+        news = [reaction_news(message.chat, message, row, ids.trace(), removed=True)]
+    row.delete()
+    tell(news)
+    return True
+
+
 @handles("people.opt_out", together=True)
 def _opt_out(payloads: Sequence[Payload]) -> None:
     seed = world.current().seed
@@ -240,13 +253,17 @@ def report(chat: Chat, at: datetime) -> None:
 
 def find(wanted: Iterable[UUID], *, status: str | None = None) -> list[Message]:
     """These messages with chat, line, peer and sender, in the order they came; chats are shared objects."""
-    rows = Message.objects.filter(id__in=list(wanted)).select_related("chat__line", "chat__peer", "sender")
+    rows = Message.objects.filter(id__in=list(wanted)).select_related("chat__peer", "sender")
     if status:
         rows = rows.filter(delivery_status=status)
     chats: dict[UUID, Chat] = {}
     messages = list(rows.order_by("created_at", "id"))
     for message in messages:
         message.chat = chats.setdefault(message.chat_id, message.chat)
+    # Few lines have many chats, so they are read by themselves rather than with each message.
+    lines = Line.objects.in_bulk({chat.line_id for chat in chats.values()})
+    for chat in chats.values():
+        chat.line = lines[chat.line_id]
     return messages
 
 

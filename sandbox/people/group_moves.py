@@ -1,15 +1,15 @@
-"""What members of a group do with the group itself: give it another name, or leave it."""
+"""What members of a group do with the group itself: give it another name, leave it, or put something to the vote."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from uuid import UUID
 
-from sandbox import chance, groups, ids, world
+from sandbox import chance, clock, groups, ids, inbound, world
 from sandbox.happenings import Payload, handles
 from sandbox.models import Chat
 from sandbox.people import answers, habits
-from sandbox.people.words import GROUP_NAMES
+from sandbox.people.words import GROUP_NAMES, POLLS
 
 
 @handles("people.move_in_group")
@@ -31,3 +31,6 @@ def _move(payloads: Sequence[Payload]) -> None:
             chance.share(seed, "leaves", chat.id, chat.outbound) < habit.leaves
         ):
             groups.part(chat, member.handle, "left", ids.trace())
+        elif chance.share(seed, "polls", chat.id, chat.outbound) < habit.polls:
+            options = chance.one_of(POLLS, seed, "poll", chat.id, chat.outbound)
+            inbound.receive([inbound.Said(chat, member, "", poll=options)], clock.now())

@@ -43,6 +43,7 @@ class Habits:
     # of groups
     renames: float = 0.0
     leaves: float = 0.0
+    polls: float = 0.0  # asks everybody something
     # awake between these hours of the day in this time zone; no zone: always
     zone: str = ""
     wakes: float = 0.0
@@ -65,7 +66,19 @@ EVERYDAY_MIX = (("talker", 25), ("answers", 40), ("seldom", 31), ("dead", 2), ("
 EVERYDAY_REPLIES = {"talker": (0.6, 0.9), "answers": (0.2, 0.5), "seldom": (0.0, 0.06)}
 EVERYDAY_SERVICE_MIX = (("iMessage", 66), ("RCS", 20), ("SMS", 14))
 
-_SHARES = ("reads", "replies", "types", "reacts", "patience", "opts_out", "keyword", "reports", "renames", "leaves")
+_SHARES = (
+    "reads",
+    "replies",
+    "types",
+    "reacts",
+    "patience",
+    "opts_out",
+    "keyword",
+    "reports",
+    "renames",
+    "leaves",
+    "polls",
+)
 _SECONDS = ("fastest", "slowest", "read_after", "reply_after")
 _SWITCHES = ("reachable", "blocks")
 
@@ -107,6 +120,7 @@ def everyday(kind: str, handle: str, seed: int) -> Habits:
         reports=between(0.0, 0.0015, "reports"),
         renames=between(0.0, 0.01, "renames"),
         leaves=between(0.0, 0.01, "leaves"),
+        polls=between(0.0, 0.02, "polls"),
         zone=hours.zone_of(handle, seed),
         wakes=between(6.5, 9, "wakes"),
         sleeps=between(20.5, 23.5, "sleeps"),

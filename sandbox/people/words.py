@@ -77,6 +77,14 @@ STOP_WORDS = (
 # what members call their groups
 GROUP_NAMES = ("The usual suspects", "Weekend plans", "Us again", "Early birds", "Second helpings", "Chat of chats")
 
+# what they put to the vote
+POLLS = (
+    ("Friday", "Saturday", "Sunday"),
+    ("Pizza", "Noodles", "Something green"),
+    ("At my place", "In the park"),
+    ("Seven", "Half past seven", "Eight"),
+)
+
 _RULES: Sequence[tuple[re.Pattern[str], Sequence[str]]] = (
     (re.compile(r"\b(sorry|apolog)", re.IGNORECASE), APOLOGIES),
     (re.compile(r"\b(what time|when|which day)\b.*\?", re.IGNORECASE | re.DOTALL), WHEN),

@@ -11,8 +11,25 @@ LIMIT: Schema = {"type": "integer", "minimum": 1, "maximum": 100}
 PAGE = (query("limit", LIMIT), query("cursor", TEXT, "Where the page before ended; whoever keeps one knows it."))
 
 # What a message may be refused for, by its content, its recipients and its chat.
-CONTENT: tuple[Error, ...] = (1001, 1002, 1003, 1004, 1005, 1008, 2002, 2003, 2007, 2018, 2023, 2028, 5004)
-SENDING: tuple[Error, ...] = (*CONTENT, 2011, 2013, 2024, 2026, 2027)
+CONTENT: tuple[Error, ...] = (
+    1001,
+    1002,
+    1003,
+    1004,
+    1005,
+    1008,
+    2002,
+    2003,
+    2007,
+    2018,
+    2023,
+    2028,
+    5002,
+    5004,
+    5005,
+    5006,
+)
+SENDING: tuple[Error, ...] = (*CONTENT, 2008, 2011, 2024, 2026, 2027)
 OPEN: tuple[Error, ...] = (2001, 2013, 2027)
 STOPPED = exactly({"success": always(True), "message": TEXT})
 
@@ -34,7 +51,7 @@ CHATS: dict[tuple[str, str], Operation] = {
         body="CreateChat",
         query=(IDEMPOTENCY_KEY,),
         answers={201: exactly({"chat": ref("CreatedChat")})},
-        errors=(*SENDING, 2006, 2008, 2009),
+        errors=(*SENDING, 2006, 2009),
     ),
     ("chats/{chatId}", "GET"): Operation(
         id="getChat", summary="One chat.", path=CHAT, answers={200: ref("Chat")}, errors=(2001,)
@@ -45,7 +62,7 @@ CHATS: dict[tuple[str, str], Operation] = {
         path=CHAT,
         body="UpdateChat",
         answers={200: exactly({"chat_id": UUID, "status": always("pending")})},
-        errors=(*OPEN, 1006, 2017, 5006, 5007),
+        errors=(*OPEN, 1006, 5006, 5007),
     ),
     ("chats/{chatId}/read", "POST"): Operation(
         id="markChatRead", summary="Mark what came in as read.", path=CHAT, answers={204: None}, errors=OPEN
@@ -63,7 +80,7 @@ CHATS: dict[tuple[str, str], Operation] = {
         path=CHAT,
         body="Participant",
         answers={202: accepted("Participant addition queued")},
-        errors=(*OPEN, 1002, 1006, 2015, 2017, 2026),
+        errors=(*OPEN, 1002, 1006, 2008, 2015, 2017),
     ),
     ("chats/{chatId}/participants", "DELETE"): Operation(
         id="removeParticipant",
@@ -94,7 +111,7 @@ CHATS: dict[tuple[str, str], Operation] = {
         body="SendToChat",
         query=(IDEMPOTENCY_KEY,),
         answers={202: exactly({"chat_id": UUID, "message": ref("SentMessage")})},
-        errors=(*SENDING, 2001, 2009, 2015),
+        errors=(*SENDING, 2001, 2009, 2013, 2015),
     ),
     ("chats/{chatId}/voicememo", "POST"): Operation(
         id="sendVoiceMemo",
@@ -102,7 +119,7 @@ CHATS: dict[tuple[str, str], Operation] = {
         path=CHAT,
         body="SendVoiceMemo",
         answers={202: exactly({"voice_memo": ref("VoiceMemo")})},
-        errors=(*OPEN, 1004, 2003, 2007, 2024, 2026, (5001, 413), 5004),
+        errors=(*OPEN, 1004, 2003, 2007, 2008, 2024, 2026, (5001, 413), 5002, 5004, 5006),
     ),
     ("chats/{chatId}/share_contact_card", "POST"): Operation(
         id="shareContactCard",
@@ -138,7 +155,7 @@ CHATS: dict[tuple[str, str], Operation] = {
         summary="Ask the person of a direct chat to share their location.",
         path=CHAT,
         answers={200: STOPPED},
-        errors=(*OPEN, 2015, 2016, 2017),
+        errors=(2001, 2015, 2016, 2017, 2027),
     ),
     ("chats/{chatId}/background", "POST"): Operation(
         id="setBackground",
@@ -162,6 +179,6 @@ CHATS: dict[tuple[str, str], Operation] = {
         body="CreatePoll",
         query=(IDEMPOTENCY_KEY,),
         answers={201: ref("Poll")},
-        errors=(*OPEN, 2002, 2017, 2024, 2026),
+        errors=(*OPEN, 2002, 2008, 2017, 2024, 2026),
     ),
 }

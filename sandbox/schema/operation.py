@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse
 
 from chats.v3.codes import CODES
-from sandbox.schema.kinds import TEXT, TRACE, Schema, always, exactly, ref, text
+from sandbox.schema.kinds import TEXT, TRACE, UUID, Schema, always, exactly, ref, text
 
 # What every address can answer (linq-v3, 1): no token, too many requests, a passing fault.
 EVERYWHERE = (2004, 1007, 3001, 3002, 3003, 3004, 3006)
@@ -64,7 +64,9 @@ class Operation:
 
     def _all_errors(self) -> list[Error]:
         # a variable that is no id, and one with a slash in it, which leads nowhere
-        of_address: list[Error] = [1005, (1003, 404)] if self.path else []
+        of_address: list[Error] = [(1003, 404)] if self.path else []
+        if UUID in self.path.values():
+            of_address.append(1005)
         of_body: list[Error] = [1001, 1003, 1005] if self.body else []
         return [*EVERYWHERE, *of_address, *of_body, *self.errors]
 

@@ -6,6 +6,8 @@ from typing import Any
 
 from chats.v3.envelope import EVENT_TYPES
 from chats.v3.limits import ANIMATIONS, ATTACHMENT_CONTENT_TYPES, STYLES, TAPBACKS
+from sandbox.palette import COLORS, CUSTOM
+from sandbox.palette import STYLES as BACKGROUNDS
 from sandbox.schema.kinds import (
     BOOL,
     COUNT,
@@ -29,10 +31,6 @@ HTTPS = text(pattern=r"^https://[^\s]+$", most=2_048)
 SENDER = text(least=1, most=254)
 NUMBER: Schema = {"type": "number"}
 KEY = text(least=1, most=255)
-COLORS = (
-    "mango", "ice", "plum", "deep_sea", "green_apple", "cherry", "bubblegum", "tangerine", "magenta", "lime",
-    "silver", "carbon", "stone", "custom",
-)  # fmt: skip
 
 _decoration = {
     "oneOf": [
@@ -77,19 +75,14 @@ _parts: list[Schema] = [
 
 def _background() -> Schema:
     shade = text(pattern="^#[0-9A-Fa-f]{6}$")
-    styles = {
-        "sky": ("dusk", "haze", "sunset", "clear", "sunrise", "dawn"),
-        "water": ("light", "dark"),
-        "aurora": ("green", "purple", "pink"),
-    }
     dynamic = [
         given({"type": always("dynamic"), "style": always(style), "variant": one_of(*variants)})
-        for style, variants in styles.items()
+        for style, variants in BACKGROUNDS.items()
     ]
     return {
         "anyOf": [
-            given({"type": always("color"), "variant": one_of(*COLORS[:-1])}),
-            given({"type": always("color"), "shades": many(shade, least=2, most=2)}, {"variant": always("custom")}),
+            given({"type": always("color"), "variant": one_of(*COLORS)}),
+            given({"type": always("color"), "shades": many(shade, least=2, most=2)}, {"variant": always(CUSTOM)}),
             *dynamic,
             given({"type": always("photo"), "image_url": HTTPS}),
         ]

@@ -6,23 +6,16 @@ Once in a wide window and in light, once in a narrow one and in dark: colours do
 from __future__ import annotations
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
-from django.conf import settings
 from django.contrib.auth.models import User
 from django.test import Client
-from playwright.sync_api import Browser, ConsoleMessage
 
+from tests.accessibility.eyes import Eyes
 from tests.accessibility.world import World, make_world
 from tests.browser import chromium
 from tests.console_server import served
+from tests.files import PNG
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
-
-# The stylesheets are not fetched once more, which only a rule about turned phones would need.
-RULES = {"resultTypes": ["violations"], "preload": False}
-CHECK = "options => axe.run(options).then(found => found.violations)"
-# The page itself never scrolls sideways.
-BEYOND = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
 
 
 @pytest.fixture
@@ -35,47 +28,6 @@ def session_of(user: User) -> str:
     client = Client()
     client.force_login(user)
     return client.session.session_key or ""
-
-
-class Eyes:
-    """Looks at pages in one window, and notes whatever is wrong with them."""
-
-    def __init__(self, browser: Browser, address: str, width: int, colours: str) -> None:
-        self.name = f"{width} px, {colours}"
-        self.wrong: list[str] = []
-        self.address = address
-        self.context = browser.new_context(
-            base_url=address,
-            viewport={"width": width, "height": 900 if width > 720 else 740},
-            color_scheme=colours,  # type: ignore[arg-type]
-            reduced_motion="reduce",
-        )
-        self.context.add_init_script(Axe().axe_script)
-        self.page = self.context.new_page()
-        self.page.on("pageerror", lambda error: self.wrong.append(f"{self.page.url}: {error}"))
-        self.page.on("console", self._hear)
-
-    def _hear(self, said: ConsoleMessage) -> None:
-        if "Security Policy" in said.text:
-            self.wrong.append(f"{self.page.url}: {said.text}")
-
-    def sign_in(self, session: str) -> None:
-        cookie = {"name": settings.SESSION_COOKIE_NAME, "value": session, "url": self.address}
-        self.context.add_cookies([cookie])  # type: ignore[list-item]
-
-    def look(self, at: str) -> None:
-        where = f"{at}, {self.name}"
-        for found in self.page.evaluate(CHECK, RULES):
-            self.wrong += [f"{where}: {found['id']} at {node['target']}" for node in found["nodes"]]
-        beyond = self.page.evaluate(BEYOND)
-        if beyond > 0:
-            self.wrong.append(f"{where}: {beyond} px too wide")
-
-    def visit(self, address: str, who: str = "") -> None:
-        self.page.goto(address)
-        self.look(f"{address} {who}".strip())
-        if not self.page.title().endswith(" | Chatdeck"):
-            self.wrong.append(f"{address}: the tab says {self.page.title()!r}")
 
 
 def pages_of_an_administrator(world: World) -> list[str]:
@@ -166,6 +118,11 @@ def open_what_opens(eyes: Eyes, world: World) -> None:
     page.get_by_role("button", name="Send", exact=True).click()
     page.get_by_text("Write something first.").wait_for()
     eyes.look("nothing to send")
+    picked = [{"name": name, "mimeType": "", "buffer": PNG} for name in ("good.png", "bad.pdf", "run.exe")]
+    page.set_input_files("[data-pick]", picked)  # type: ignore[arg-type]
+    page.locator("[data-files] [data-state='there']").wait_for()
+    page.locator("[data-files] [data-state='failed']").wait_for()
+    eyes.look("files to send")
     about = page.get_by_role("button", name="About this chat")
     if about.is_visible():
         about.click()

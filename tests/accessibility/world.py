@@ -14,6 +14,7 @@ from chats.actions.messages import send_message
 from chats.models import AuditRecord, Chat, Contact, Handle, Line, Operation, SyncRun, WebhookEvent
 from chats.models.operation import State
 from tests.console.inbox.words import fail, write
+from tests.files import PDF, PNG, pick
 from tests.people import make_chat, make_handle, make_line, make_person
 
 LONG_NAME = ("Ms Anneliese Margarethe von und zu Hohenstein-Wittgenstein " * 4)[:200]
@@ -83,6 +84,11 @@ def make_world() -> World:
             {"type": "unheard_of"},
         ],
     )
+    files = [
+        pick(direct, agent, LONG_WORD + ending, content)
+        for ending, content in [(".png", PNG), (".mp4", b"\0\0\0\x14ftypmp42"), (".mp3", b"ID3"), (".pdf", PDF)]
+    ]
+    write(direct, "Files", at=now - timedelta(minutes=8), parts=[file.as_part for file in files])
     refused = send_message(chat=direct, text="This one fails.", by=agent, key=uuid.uuid4())
     fail(refused)
     send_message(chat=direct, text="This one waits.", by=agent, key=uuid.uuid4())

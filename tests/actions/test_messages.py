@@ -187,7 +187,7 @@ def test_what_may_have_left_cannot(state: State, chat: Chat, agent: User) -> Non
         state=state, lease_expires_at=NOON, settled_at=settled, due_at=None if settled else NOON, error="No."
     )
     refused(
-        "It is already on its way and can no longer be taken back.",
+        "The remote may have it already, so it can no longer be taken back.",
         None,
         cancel_operation,
         operation=operation,

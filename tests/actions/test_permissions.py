@@ -8,12 +8,16 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import AnonymousUser, User
+from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
+from django.core.files.uploadedfile import SimpleUploadedFile
 
-from chats.actions import groups, messages, operations
+from chats.actions import attachments, groups, messages, operations
 from chats.actions.rules import NotAllowed
-from chats.models import AuditRecord, Chat, Contact, Handle, LineAccess, Message, Operation, Participant
+from chats.models import Attachment, AuditRecord, Chat, Contact, Handle, LineAccess, Message, Operation, Participant
 from chats.models.operation import State
 from tests.people import NOON, make_person
+from tests.sandbox.uploads import PNG
 
 pytestmark = pytest.mark.django_db
 
@@ -27,6 +31,15 @@ def _send(chat: Chat, group: Chat, by: User) -> object:
     return messages.send_message(chat=chat, text="Hello", by=by, key=uuid.uuid4())
 
 
+def _attach(chat: Chat, group: Chat, by: User) -> object:
+    return attachments.store_attachment(line=chat.line, file=SimpleUploadedFile("a.png", PNG), by=by)
+
+
+def _send_file(chat: Chat, group: Chat, by: User) -> object:
+    file = attachments.store_attachment(line=chat.line, file=SimpleUploadedFile("a.png", PNG), by=by)
+    return messages.send_message(chat=chat, text="", by=by, key=uuid.uuid4(), files=[file.pk])
+
+
 def _start(chat: Chat, group: Chat, by: User) -> object:
     return messages.start_chat(line=chat.line, to=["+14155550123"], text="Hello", by=by, key=uuid.uuid4())
 
@@ -38,6 +51,8 @@ def _start_in_an_old_one(chat: Chat, group: Chat, by: User) -> object:
 ACTIONS: dict[str, tuple[str, Callable[[Chat, Chat, User], object], int]] = {
     # name: the right it needs, the call, how many operations it writes
     "send_message": ("reply", _send, 1),
+    "send_message with a file": ("reply", _send_file, 2),
+    "store_attachment": ("reply", _attach, 0),
     "start_chat": ("reply", _start, 1),
     "start_chat again": ("reply", _start_in_an_old_one, 1),
     "mark_read": ("reply", lambda chat, group, by: messages.mark_read(chat=chat, by=by), 1),
@@ -84,7 +99,7 @@ def cast(chat: Chat, agent: User, manager: User, administrator: User, outsider: 
 
 def everything() -> dict[str, list[tuple[Any, ...]]]:
     """All rows that an action could change."""
-    models: list[Any] = [Chat, Participant, Handle, Contact, Message, Operation, AuditRecord]
+    models: list[Any] = [Attachment, Chat, Participant, Handle, Contact, Message, Operation, AuditRecord]
     return {model.__name__: sorted(model.objects.values_list(), key=lambda row: row[0]) for model in models}
 
 
@@ -142,6 +157,23 @@ def test_ones_own_operation_without_the_right(action: str, lost: str, chat: Chat
     with pytest.raises(NotAllowed):
         _do(action, operation, User.objects.get(pk=agent.pk))
     assert everything() == before
+
+
+@pytest.mark.parametrize("who", PEOPLE)
+def test_a_file_that_was_not_sent(who: str, chat: Chat, cast: dict[str, Any]) -> None:
+    by = cast[who]
+    row = Attachment(line=chat.line, uploaded_by=by if by.pk else None, name="a.png", size=3, created_at=NOON)
+    row.file.save("", ContentFile(b"abc"), save=False)
+    row.save()
+    name = row.file.name
+    if who in REPLY:
+        attachments.discard_attachment(attachment=row, by=by)
+        assert Attachment.objects.count() == 0
+    else:
+        with pytest.raises(NotAllowed):
+            attachments.discard_attachment(attachment=row, by=by)
+        assert Attachment.objects.get() == row
+    assert default_storage.exists(name) == (who not in REPLY)
 
 
 def _prepare(operation: Operation, action: str) -> dict[str, list[tuple[Any, ...]]]:

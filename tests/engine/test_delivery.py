@@ -87,6 +87,7 @@ def test_saying_everything_twice_changes_nothing_more(
 def test_a_later_word_of_failure_that_names_a_code_says_more() -> None:
     message = a_message()
     delivery.fail(message, sentence="It did not arrive.", code=None, at=NOON)
-    changed = delivery.fail(message, sentence="The line is offline.", code=4002, at=NOON + timedelta(hours=1))
-    assert changed == ["error", "error_code"]
-    assert (message.error, message.error_code, message.failed_at) == ("The line is offline.", 4002, NOON)
+    told_at = NOON + timedelta(hours=1)
+    changed = delivery.fail(message, sentence="The line is offline.", code=4002, at=told_at)
+    assert changed == ["error", "error_code", "failed_at"]
+    assert (message.error, message.error_code, message.failed_at) == ("The line is offline.", 4002, told_at)

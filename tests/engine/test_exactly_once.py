@@ -237,10 +237,12 @@ def test_a_broker_that_is_away_costs_nobody_their_change(
     away = Celery("away", broker="redis://127.0.0.1:9/0", set_as_current=False)
     away.conf.broker_transport_options = settings.CELERY_BROKER_TRANSPORT_OPTIONS
     monkeypatch.setattr(wake, "current_app", away)
+    wake._broker.cache_clear()
     # Nor may anybody be kept waiting for it to come back.
     monkeypatch.setattr("kombu.utils.functional.sleep", lambda _: pytest.fail("the page waits for the broker"))
     message = send_message(chat=chat, text="Hello", by=agent, key=uuid.uuid4())
     away.close()
+    wake._broker.cache_clear()
     assert Message.objects.get().pk == message.pk
     assert only_operation().state == State.QUEUED
     assert "chats.tasks.drain_lane was not queued, the next sweep will do it: OperationalError" in caplog.messages
@@ -251,6 +253,7 @@ def test_a_wake_up_that_nobody_took_is_worth_nothing_after_a_while(
 ) -> None:
     app = Celery("alone", broker="memory://", set_as_current=False)
     monkeypatch.setattr(wake, "current_app", app)
+    monkeypatch.setattr(wake, "_broker", app.connection_for_write)
     before = datetime.now(UTC)
     with django_capture_on_commit_callbacks(execute=True):
         ask(chat, agent)

@@ -155,6 +155,33 @@ def test_a_replacement_that_was_cut_is_begun_anew(theirs: Subscriptions, remote:
     assert lost not in theirs.rows
 
 
+def test_an_end_that_was_cut_is_made_up_for(
+    theirs: Subscriptions, remote: Remote, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Retired here, and still there: each event would come twice, once under a secret that is no longer taken."""
+    subscription.ensure()
+    WebhookSubscription.objects.update(replace_asked_at=clock.now())
+    remote.on("DELETE", f"{URL}/[^/]+", Answer(503, wrong(4004)), theirs.delete)
+    subscription.ensure()
+    assert len(theirs.rows) == 2
+    subscription.ensure()
+    current = WebhookSubscription.objects.get(retired_at__isnull=True)
+    assert list(theirs.rows) == [str(current.remote_id)]
+    assert len(remote.calls("POST", URL)) == 2
+
+
+def test_a_secret_is_forgotten_a_day_after_its_end(theirs: Subscriptions, moment: Clock) -> None:
+    subscription.ensure()
+    WebhookSubscription.objects.update(replace_asked_at=clock.now())
+    subscription.ensure()
+    moment.tick(hours=24)
+    subscription.ensure()
+    assert WebhookSubscription.objects.count() == 2
+    moment.tick(seconds=1)
+    subscription.ensure()
+    assert WebhookSubscription.objects.get().retired_at is None
+
+
 def test_addresses_take_turns(theirs: Subscriptions) -> None:
     for _ in range(3):
         subscription.ensure()

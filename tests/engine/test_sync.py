@@ -430,14 +430,6 @@ def test_only_so_many_lines_at_once(remote: Remote, moment: Clock, monkeypatch: 
 
 
 @pytest.mark.django_db
-def test_a_pause_that_the_remote_asks_for_is_everybodys(remote: Remote, moment: Clock) -> None:
-    account = Account(remote)
-    remote.on("GET", "/v3/chats", account.list_chats, Answer(429, wrong(1007), {"Retry-After": "45"}))
-    run = finish(start_sync(by=None))
-    assert {part.due_at for part in run.parts.all()} == {moment.now + timedelta(seconds=45)}
-
-
-@pytest.mark.django_db
 def test_the_sweep_wakes_a_worker_for_each_line(remote: Remote, moment: Clock, wakes: list[Any]) -> None:
     Account(remote)
     run = start_sync(by=None)

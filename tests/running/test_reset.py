@@ -24,7 +24,7 @@ def state(postgres: Postgres, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_it_asks_and_deletes_only_on_yes(
     state: Path, postgres: Postgres, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    state.mkdir(parents=True)
+    state.mkdir(parents=True, exist_ok=True)
     postgres.start("chatdeck")
     for words in ("", "y", "no"):
         answer(monkeypatch, words)
@@ -46,7 +46,7 @@ def test_it_asks_and_deletes_only_on_yes(
 def test_it_refuses_while_chatdeck_runs(
     state: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    state.mkdir(parents=True)
+    state.mkdir(parents=True, exist_ok=True)
     lock = Lock(state)
     answer(monkeypatch, "yes")
     assert run_reset.main() == 1

@@ -10,6 +10,7 @@ import requests
 from linq import LinqAPIV3
 
 from chats.v3.envelope import EVENT_TYPES
+from tests.sandbox.documented import fits_the_document
 from tests.sandbox.receiver import Receiver
 from tests.sandbox_server import TOKEN, SandboxServer
 
@@ -52,6 +53,8 @@ def receiver() -> Iterator[Receiver]:
     listening = Receiver()
     yield listening
     listening.close()
+    for each in listening.got:  # whatever a test is about, no event is outside the document
+        fits_the_document(each.event)
 
 
 @pytest.fixture

@@ -40,13 +40,14 @@ class Delivered:
 class Receiver:
     """Listens on a free port of loopback. `answers` holds the statuses of the next answers; then 200.
 
-    `answer_headers` go with every answer.
+    `answer_headers` go with every answer. `before_answer` is called with each delivery before it is answered.
     """
 
     def __init__(self) -> None:
         self.got: list[Delivered] = []
         self.answers: list[int] = []
         self.answer_headers: dict[str, str] = {}
+        self.before_answer: Callable[[Delivered], object] = lambda _: None
         receiver = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -55,7 +56,9 @@ class Receiver:
             def do_POST(self) -> None:
                 body = self.rfile.read(int(self.headers["Content-Length"]))
                 status = receiver.answers.pop(0) if receiver.answers else 200
-                receiver.got.append(Delivered({k.lower(): v for k, v in self.headers.items()}, body))
+                delivered = Delivered({k.lower(): v for k, v in self.headers.items()}, body)
+                receiver.got.append(delivered)
+                receiver.before_answer(delivered)
                 self.send_response(status)
                 self.send_header("Content-Length", "0")
                 for name, value in receiver.answer_headers.items():

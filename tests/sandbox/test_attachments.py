@@ -153,3 +153,49 @@ def test_files_are_there_after_a_restart() -> None:
         assert server.api("GET", f"attachments/{slot['attachment_id']}").json()["status"] == "complete"
     finally:
         server.stop()
+
+
+@pytest.mark.parametrize(
+    ("asked", "status", "first", "last"),
+    [
+        ("bytes=0-9", 206, 0, 10),
+        ("bytes=10-", 206, 10, None),
+        ("bytes=-5", 206, -5, None),
+        ("bytes=60-9999", 206, 60, None),
+        ("bytes=-9999", 200, 0, None),
+        ("bytes=0-", 200, 0, None),
+        ("bytes=9-3", 200, 0, None),
+        ("bytes=-", 200, 0, None),
+        ("bytes=0-1,4-5", 200, 0, None),
+        ("lines=0-1", 200, 0, None),
+    ],
+)
+def test_a_part_of_a_file_can_be_asked_for(
+    sandbox: SandboxServer, asked: str, status: int, first: int, last: int | None
+) -> None:
+    slot = upload(sandbox, "a.png", "image/png", PNG)
+    wanted = PNG[first:last]
+    for method, content in (("GET", wanted), ("HEAD", b"")):
+        answer = requests.request(method, slot["download_url"], headers={"Range": asked}, timeout=10)
+        assert (answer.status_code, answer.content) == (status, content)
+        assert (answer.headers["Content-Length"], answer.headers["Accept-Ranges"]) == (str(len(wanted)), "bytes")
+        begin = PNG.index(wanted)
+        shown = f"bytes {begin}-{begin + len(wanted) - 1}/{len(PNG)}" if status == 206 else None
+        assert answer.headers.get("Content-Range") == shown
+
+
+@pytest.mark.parametrize("asked", ["bytes=9999-", "bytes=9999-10000", "bytes=-0"])
+def test_a_part_that_is_not_there_cannot_be_given(sandbox: SandboxServer, asked: str) -> None:
+    slot = upload(sandbox, "a.png", "image/png", PNG)
+    answer = requests.get(slot["download_url"], headers={"Range": asked}, timeout=10)
+    assert (answer.status_code, answer.content) == (416, b"")
+    assert answer.headers["Content-Range"] == f"bytes */{len(PNG)}"
+
+
+def test_a_download_goes_on_only_with_the_same_file(sandbox: SandboxServer) -> None:
+    slot = upload(sandbox, "a.png", "image/png", PNG)
+    tag = requests.head(slot["download_url"], timeout=10).headers["ETag"]
+    for given, status in ((tag, 206), ('"another"', 200)):
+        headers = {"Range": "bytes=5-", "If-Range": given}
+        assert requests.get(slot["download_url"], headers=headers, timeout=10).status_code == status
+    assert requests.head(slot["download_url"] + "x", timeout=10).status_code == 404

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import time
-from collections import Counter
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
@@ -13,7 +12,7 @@ import pytest
 import requests
 
 from chats.v3.times import parse_time
-from tests.sandbox.conftest import LINES, open_chat, refused, text
+from tests.sandbox.conftest import open_chat, refused, text
 from tests.sandbox.receiver import Receiver
 from tests.sandbox_server import SandboxServer, wait_for
 
@@ -98,28 +97,6 @@ def test_one_long_step_and_many_short_ones_tell_the_same(sandbox: SandboxServer)
     assert story([60.0]) == story([0.5] * 120)
 
 
-def test_two_runs_of_a_day_are_the_same_event_for_event(sandbox: SandboxServer) -> None:
-    def day() -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
-        stopped(sandbox, {"lines": 2, "people": 40, "chats": 30, "messages": 90}, seed=23, people="everyday")
-        chats = sandbox.api("GET", "chats", params={"limit": 30}).json()["chats"]
-        for hour in range(24):
-            chat = chats[hour % len(chats)]["id"]
-            sandbox.api("GET", "chats")  # looking changes nothing
-            body = {"message": text(f"Good hour {hour}. How are you?", idempotency_key=f"{hour}")}
-            sandbox.api("POST", f"chats/{chat}/messages", body)
-            open_chat(sandbox, f"+1305555{hour:04d}", line=LINES[hour % 2])
-            advance(sandbox, 3600)
-        return events(sandbox), chats
-
-    first, chats = day()
-    second, _ = day()
-    kinds = Counter(each["event_type"] for each in first)
-    assert kinds["message.sent"] >= 44
-    assert kinds["message.received"] >= 3
-    assert len(chats) == 30
-    assert first == second
-
-
 def test_another_seed_tells_another_story(sandbox: SandboxServer) -> None:
     def story(seed: int) -> list[str]:
         stopped(sandbox, seed=seed)
@@ -146,21 +123,6 @@ def test_webhooks_are_delivered_in_step_and_tried_again_in_the_worlds_time(
     assert (shown["state"], shown["attempts"], shown["status"]) == ("delivered", 3, 200)
     waited = parse_time(shown["settled_at"]) - parse_time(shown["created_at"])
     assert timedelta(seconds=2.25) <= waited <= timedelta(seconds=3.75)
-
-
-def test_webhooks_are_given_up_after_half_an_hour_of_the_worlds_time(
-    sandbox: SandboxServer, receiver: Receiver, subscribe: Subscribe
-) -> None:
-    stopped(sandbox)
-    subscribe("message.sent")
-    receiver.answers = [503] * 40
-    open_chat(sandbox, "ana@example.com")
-    advance(sandbox, 1500)
-    assert sandbox.stats()["webhooks"]["waiting"] == 1
-    advance(sandbox, 1500)
-    assert sandbox.stats()["webhooks"]["given_up"] == 1
-    shown = sandbox.control("webhooks?state=given_up")["webhooks"][0]
-    assert timedelta(minutes=15) < parse_time(shown["settled_at"]) - parse_time(shown["created_at"])
 
 
 def test_limits_go_by_the_worlds_time(sandbox: SandboxServer) -> None:

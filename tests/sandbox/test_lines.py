@@ -10,7 +10,7 @@ import requests
 from linq import APIStatusError, LinqAPIV3
 from linq.types import PhoneNumberForwardingUpdatedWebhookEvent
 
-from tests.sandbox.conftest import LINES, open_chat, refused
+from tests.sandbox.conftest import ANA, LINES, open_chat, refused, text
 from tests.sandbox.receiver import Receiver
 from tests.sandbox_server import SandboxServer, wait_for
 
@@ -115,3 +115,29 @@ def test_a_line_has_known_settings_only(sandbox: SandboxServer) -> None:
     for path, body in ((LINES[0], {"rcs": "maybe"}), (LINES[0], {"color": "red"}), ("+13055550199", {"rcs": "off"})):
         answer = requests.post(f"{sandbox.url}/sandbox/lines/{path}/settings", json=body, timeout=10)
         refused(answer, *((400, 1005) if path == LINES[0] else (404, 2019)))
+
+
+def test_a_line_is_assigned_and_released(
+    sandbox: SandboxServer, receiver: Receiver, subscribe: Callable[..., Any]
+) -> None:
+    subscribe("phone_number.assigned", "phone_number.released", "contact_card.deleted")
+    number = "+12025550106"
+    assert sandbox.control("lines", {"phone_number": number, "line_type": "RCS"})["phone_number"] == number
+    data = receiver.wait("phone_number.assigned").data
+    assert set(data) == {"phone_number", "changed_at"}
+    assert data["phone_number"] == number
+    shown = sandbox.api("GET", "phone_numbers").json()["phone_numbers"]
+    assert [each["line_type"] for each in shown if each["phone_number"] == number] == ["RCS"]
+    refused(sandbox.control_answer("lines", {"phone_number": number}), 409, 2015)
+    refused(sandbox.control_answer("lines", {"phone_number": "+12025550107", "line_type": "fax"}), 400, 1005)
+
+    sandbox.api("POST", "contact_card", {"phone_number": number, "first_name": "Desk"})
+    chat = open_chat(sandbox, ANA, line=number)["id"]
+    assert sandbox.control(f"lines/{number}/release", {}) == {"phone_number": number}
+    assert receiver.wait("phone_number.released").data["phone_number"] == number
+    gone = receiver.wait("contact_card.deleted").data
+    assert (gone["contact_card"]["first_name"], gone["actor"], gone["origin"]) == ("Desk", {"type": "system"}, "linq")
+    assert len(sandbox.api("GET", "phone_numbers").json()["phone_numbers"]) == len(LINES)
+    refused(sandbox.api("GET", f"chats/{chat}"), 404, 2001)
+    refused(sandbox.api("POST", "chats", {"from": number, "to": [ANA], "message": text("Hi")}), 403, 2006)
+    refused(sandbox.control_answer(f"lines/{number}/release", {}), 404, 2019)

@@ -122,7 +122,7 @@ class Stack:
     def _answers(self) -> bool:
         try:
             return requests.get(f"{self.url}/login/", timeout=5).status_code == 200
-        except requests.ConnectionError:
+        except requests.RequestException:  # not there yet, or a busy machine
             return False
 
     def _synced(self) -> bool:

@@ -425,4 +425,6 @@ def test_every_method_of_the_client_stands_beside_the_sdk() -> None:
     methods = {
         f"{name}.{method}" for name, group in groups.items() for method in dir(group) if not method.startswith("_")
     }
-    assert methods == {case.name.split(" ")[0] for case in CASES} | {"attachments.upload", "attachments.fetch"}
+    assert methods == {case.name.split(" ")[0] for case in CASES} | {
+        f"attachments.{method}" for method in ("upload", "fetch", "fetch_into", "keeps")
+    }

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
+import io
+from collections.abc import Iterator
 from datetime import UTC, datetime
 
 import pytest
@@ -283,3 +286,80 @@ def test_nothing_is_fetched_from_elsewhere(remote: Recorder, client: Client, url
     with pytest.raises(ValueError, match="not in the remote's storage"):
         client.attachments.fetch(url)
     assert remote.asked == []
+
+
+class Piecewise:
+    """A file that is read while it goes up."""
+
+    def __init__(self, content: bytes) -> None:
+        self._file = io.BytesIO(content)
+        self._size = len(content)
+        self.pieces = 0
+
+    def __len__(self) -> int:
+        return self._size
+
+    def __iter__(self) -> Iterator[bytes]:
+        return iter(self._file)
+
+    def read(self, size: int = -1, /) -> bytes:
+        self.pieces += 1
+        return self._file.read(size)
+
+
+def test_a_file_goes_up_piece_by_piece_with_its_length(remote: Recorder, client: Client) -> None:
+    content = b"0123456789" * 50_000
+    file = Piecewise(content)
+    given = dataclasses.replace(slot(f"{remote.address}/put"), required_headers={"Content-Type": "image/png"})
+    client.attachments.upload(given, file)
+    (asked,) = remote.asked
+    assert asked.body == content
+    assert (asked.headers["content-length"], asked.headers.get("transfer-encoding")) == ("500000", None)
+    assert file.pieces > 20
+
+
+def test_a_file_is_fetched_into_another_without_the_key(remote: Recorder, client: Client) -> None:
+    remote.answer(b"x" * 300_000, 200, Content_Type="image/png")
+    into = io.BytesIO()
+    assert client.attachments.fetch_into(into, f"{remote.address}/files/cat.png") == "image/png"
+    assert into.getvalue() == b"x" * 300_000
+    assert "authorization" not in remote.asked[0].headers
+
+
+@pytest.mark.parametrize("longest", [0, 99_999])
+def test_no_more_is_fetched_than_was_wanted(remote: Recorder, client: Client, longest: int) -> None:
+    remote.answer(b"x" * 300_000, 200)
+    into = io.BytesIO()
+    with pytest.raises(NoAnswer) as failed:
+        client.attachments.fetch_into(into, f"{remote.address}/files/cat.png", longest=longest)
+    assert failed.value.advice == "retry_later"
+    assert len(into.getvalue()) <= longest
+
+
+def test_an_error_is_not_taken_for_a_file(remote: Recorder, client: Client) -> None:
+    remote.answer({"error": {"code": 2003}}, 404)
+    into = io.BytesIO()
+    with pytest.raises(Refused) as failed:
+        client.attachments.fetch_into(into, f"{remote.address}/files/cat.png")
+    assert (failed.value.code, into.getvalue()) == (2003, b"")
+
+
+@pytest.mark.parametrize(
+    ("url", "kept"),
+    [
+        ("https://cdn.linqapp.com/attachments/partners/a/b/cat.png", True),
+        ("http://cdn.linqapp.com/cat.png", False),
+        ("https://cdn.linqapp.com:444/cat.png", False),
+        ("https://cdn.linqapp.com@example.com/cat.png", False),
+        ("https://example.com/cdn.linqapp.com", False),
+        ("http://127.0.0.1:1/cat.png", False),
+        ("http://[", False),
+        ("", False),
+    ],
+)
+def test_only_the_remotes_own_storage_counts(remote: Recorder, client: Client, url: str, kept: bool) -> None:
+    assert client.attachments.keeps(url) is kept
+    assert client.attachments.keeps(f"{remote.address}/files/cat.png")
+    if not kept:
+        with pytest.raises(ValueError, match="not in the remote's storage"):
+            client.attachments.fetch_into(io.BytesIO(), url)

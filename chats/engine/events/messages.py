@@ -7,7 +7,7 @@ from datetime import datetime
 from django.db.models import Q, QuerySet
 
 from chats import clock, live
-from chats.engine import breaker, delivery, inflow, news, pacing, settle, store
+from chats.engine import breaker, delivery, inflow, media, news, pacing, settle, store
 from chats.engine.events import find
 from chats.models import Chat, Handle, LineFailure, Message, Operation, Reaction, WebhookEvent
 from chats.models.common import Service
@@ -27,9 +27,14 @@ def message_moved(event: WebhookEvent) -> None:
     created = message is None
     if message is None:
         message = _create(chat, told, event)
+        media.expect([message])
     if message.is_ours:
         _move(message, event.event_type, told)
         _confirm(message)
+    elif told.trace_id and not message.trace_id:
+        # One that was fetched before its event came: a reading tells no trace id.
+        message.trace_id = told.trace_id[:64]
+        message.save(update_fields=["trace_id"])
     if told.health_status is not None:
         changed = store.apply_health(chat, told.health_status)
         if changed:
@@ -116,7 +121,7 @@ def _create(chat: Chat, told: events.MessageEvent, event: WebhookEvent) -> Messa
     ours = told.direction == "outbound"
     at = told.sent_at or event.happened_at or clock.now()
     if ours and not chat.is_group:
-        _note_first_contact(chat, at=at)
+        note_first_contact(chat, at=at)
     return Message.objects.create(
         chat=chat,
         remote_id=told.message_id,
@@ -137,8 +142,8 @@ def _create(chat: Chat, told: events.MessageEvent, event: WebhookEvent) -> Messa
     )
 
 
-def _note_first_contact(chat: Chat, *, at: datetime) -> None:
-    """Another program wrote by our line: if the person is new to it, that counts at the remote, so it counts here."""
+def note_first_contact(chat: Chat, *, at: datetime) -> None:
+    """Another program wrote in a direct chat: a person who is new to the line counts at the remote, so also here."""
     person = Handle.objects.filter(participations__chat=chat, participations__is_me=False).first()
     if person is None:
         return

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import logging
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 
-from django.db import transaction
+from django.db import connection, transaction
 
 from chats import clock, live
 from chats.engine import inflow, remote, settle, store
-from chats.engine.events import HANDLERS, find
-from chats.models import Chat, WebhookEvent
+from chats.engine.events import HANDLERS, find, messages
+from chats.models import Chat, Message, WebhookEvent
+from chats.v3 import resources
 from chats.v3.errors import RemoteError
 from chats.v3.resources import Unreadable
 
@@ -20,6 +23,8 @@ log = logging.getLogger(__name__)
 # A worker that dies in an event leaves it to be taken again after this long.
 LEASE = timedelta(seconds=30)
 MOST_ATTEMPTS = 10
+# One in which every worker stops takes what else they do down with it, so it is given up sooner.
+MOST_UNFINISHED = 3
 LATE_EVENT_ATTEMPTS = 5
 State = WebhookEvent.State
 
@@ -50,6 +55,9 @@ def process_due(*, seconds: float) -> int:
 
 def process(event: WebhookEvent) -> None:
     """Process one event that this worker has taken. Never raises for what is in it."""
+    if event.unfinished > MOST_UNFINISHED:
+        _settle(event, State.PARKED, error="The worker stopped in the middle of this event, every time it was tried.")
+        return
     try:
         _handle_with_what_it_is_about(event)
     except (find.Unusable, Unreadable) as reason:
@@ -81,21 +89,48 @@ def _handle_with_what_it_is_about(event: WebhookEvent) -> None:
                 raise
             fetched.add(unknown.remote_id)
             # Outside any transaction, as every call.
-            _fetch(unknown)
+            if isinstance(unknown, find.UnknownChat):
+                _fetch_chat(unknown.remote_id)
+            else:
+                _fetch_message(unknown.remote_id)
 
 
-def _fetch(unknown: find.UnknownChat | find.UnknownMessage) -> None:
-    client = remote.client()
-    if isinstance(unknown, find.UnknownChat):
-        store.save_chats([client.chats.retrieve(unknown.remote_id)])
-        return
-    message = client.messages.retrieve(unknown.remote_id)
-    chat = Chat.objects.filter(remote_id=message.chat_id).first()
-    if chat is None:
-        chat = next(iter(store.save_chats([client.chats.retrieve(message.chat_id)])), None)
+def _fetch_chat(remote_id: str) -> Chat | None:
+    """The chat, fetched unless somebody else has just done so; None for one on a line that is not ours."""
+    with _alone(remote_id):
+        chat = Chat.objects.filter(remote_id=remote_id).first()
+        if chat is not None:
+            return chat
+        return next(iter(store.save_chats([remote.client().chats.retrieve(remote_id)])), None)
+
+
+def _fetch_message(remote_id: str) -> None:
+    with _alone(remote_id):
+        if not Message.objects.filter(remote_id=remote_id).exists():
+            _save_message(remote.client().messages.retrieve(remote_id))
+
+
+def _save_message(message: resources.Message) -> None:
+    chat = Chat.objects.filter(remote_id=message.chat_id).first() or _fetch_chat(message.chat_id)
     if chat is None:
         raise Foreign
+    if message.is_from_me and not chat.is_group:
+        messages.note_first_contact(chat, at=message.sent_at or clock.now())
     inflow.save_messages(chat, [message])
+
+
+@contextmanager
+def _alone(remote_id: str) -> Iterator[None]:
+    """One worker at a time in here for each id. The first events of a new chat come together, to several workers.
+
+    The database gives the lock back when its connection ends, so a worker that dies in here keeps nobody out.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_lock(hashtextextended(%s, 0))", [remote_id])
+        try:
+            yield
+        finally:
+            cursor.execute("SELECT pg_advisory_unlock(hashtextextended(%s, 0))", [remote_id])
 
 
 def _take_next() -> WebhookEvent | None:
@@ -104,6 +139,8 @@ def _take_next() -> WebhookEvent | None:
         event = (
             WebhookEvent.objects.select_for_update(skip_locked=True)
             .filter(state=State.PENDING, due_at__lte=now)
+            # What came in is read later, where one that cannot be read is this event's trouble alone.
+            .defer("payload")
             .order_by("due_at", "id")
             .first()
         )
@@ -111,7 +148,9 @@ def _take_next() -> WebhookEvent | None:
             return None
         event.due_at = now + LEASE
         event.attempts += 1
-        event.save(update_fields=["due_at", "attempts"])
+        # Taken back as soon as anything is written of this try.
+        event.unfinished += 1
+        event.save(update_fields=["due_at", "attempts", "unfinished"])
         return event
 
 
@@ -141,6 +180,7 @@ def _write(event: WebhookEvent, state: State) -> bool:
     written = still_waiting.update(
         state=event.state,
         due_at=None,
+        unfinished=0,
         processed_at=event.processed_at,
         error=event.error,
         chat=event.chat,
@@ -161,4 +201,4 @@ def _try_later(event: WebhookEvent, sentence: str, *, gone: bool = False) -> Non
         return
     event.due_at = clock.now() + settle.backoff(event.attempts)
     still_waiting = WebhookEvent.objects.filter(pk=event.pk, state=State.PENDING)
-    still_waiting.update(due_at=event.due_at, error=event.error)
+    still_waiting.update(due_at=event.due_at, error=event.error, unfinished=0)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from chats.engine.kinds.base import Handler
 from chats.engine.kinds.groups import AddParticipant, LeaveGroup, RemoveParticipant, RenameGroup, SetGroupIcon
 from chats.engine.kinds.messages import CreateChat, MarkRead, SendMessage
+from chats.engine.kinds.uploads import UploadAttachment
 from chats.models.operation import Kind
 
 HANDLERS: dict[Kind, Handler] = {
@@ -16,4 +17,5 @@ HANDLERS: dict[Kind, Handler] = {
     Kind.ADD_PARTICIPANT: AddParticipant(),
     Kind.REMOVE_PARTICIPANT: RemoveParticipant(),
     Kind.LEAVE_GROUP: LeaveGroup(),
+    Kind.UPLOAD_ATTACHMENT: UploadAttachment(),
 }

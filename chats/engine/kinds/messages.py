@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import Any
 
-from chats.engine import adopt, inflow, search
+from chats.engine import adopt, files, inflow, search
 from chats.engine.kinds.base import Answer, Handler, Look, Sight
 from chats.models import Chat, Message, Operation
 from chats.v3 import resources
@@ -16,7 +16,7 @@ from chats.v3.errors import Refused
 def _content(operation: Operation) -> dict[str, Any]:
     """The message as the remote wants it, with the operation's key."""
     message = _message_of(operation)
-    wanted: dict[str, Any] = {"parts": message.parts, "idempotency_key": str(operation.key)}
+    wanted: dict[str, Any] = {"parts": files.outward(message.parts), "idempotency_key": str(operation.key)}
     if message.effect:
         wanted["effect"] = message.effect
     if message.reply_to_remote_id:

@@ -6,6 +6,7 @@
   const LINES = 8;
   const NEAR_LIMIT = 500; // characters left from which on they are counted
   const DAYS_KEPT = 30;
+  const HOURS_FILES_ARE_KEPT = 23; // what is not sent is deleted after a day
   const SLOW = 1500; // milliseconds without an answer
   const form = () => document.getElementById("composer");
   const box = () => document.getElementById("composer-text");
@@ -13,7 +14,9 @@
   const note = () => document.getElementById("composer-note");
   const length = (text) => [...text].length; // as the server counts: characters, not UTF-16 units
   const newKey = () => (crypto.randomUUID ? crypto.randomUUID() : fallbackKey());
-  let tried = null; // the text that was last given to the server and got no answer
+  let tried = null; // what was last given to the server and got no answer
+  let attached = []; // the files that go with it, as attachments.js says
+  let seen = null; // the form whose draft has been read
   let flying = ""; // the text of the request that is on its way
   let patience = 0; // the timer after which a slow answer is told of
 
@@ -26,6 +29,9 @@
     return hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, "$1-$2-$3-$4-$5");
   }
 
+  // Text and files are one intent.
+  const content = () => [box().value, ...attached.map((one) => one.id)].join("\n");
+
   /* Drafts */
   function store(write) {
     try {
@@ -37,12 +43,16 @@
   function keep() {
     const name = form().dataset.draft;
     const text = box().value;
-    store((storage) => (text ? storage.setItem(name, JSON.stringify({ text, key: key().value, tried, at: Date.now() })) : storage.removeItem(name)));
+    const draft = { text, key: key().value, tried, files: attached, at: Date.now() };
+    store((storage) => (text || attached.length ? storage.setItem(name, JSON.stringify(draft)) : storage.removeItem(name)));
   }
   function restore() {
     const found = store((storage) => JSON.parse(storage.getItem(form().dataset.draft)));
     if (!found || typeof found.text !== "string" || box().value || Date.now() - found.at > DAYS_KEPT * 86400000) return;
     box().value = found.text;
+    if (Array.isArray(found.files) && Date.now() - found.at < HOURS_FILES_ARE_KEPT * 3600000) {
+      form().dispatchEvent(new CustomEvent("files-restore", { bubbles: true, detail: { files: found.files } }));
+    }
     if (typeof found.key === "string") key().value = found.key;
     tried = typeof found.tried === "string" ? found.tried : null;
   }
@@ -89,13 +99,29 @@
   document.addEventListener("input", (event) => {
     if (event.target.id !== "composer-text") return;
     if (note().querySelector("[data-problem]")) hush();
-    // Another text is another intent: the server must not take it for the one it may already have.
-    if (tried !== null && box().value !== tried) {
-      tried = null;
-      key().value = newKey();
-    }
+    noteChange();
     fit();
     keep();
+  });
+
+  // Another content is another intent: the server must not take it for the one it may already have.
+  function noteChange() {
+    if (tried === null || content() === tried) return;
+    tried = null;
+    key().value = newKey();
+  }
+
+  body.addEventListener("files-changed", ({ detail }) => {
+    attached = detail.files;
+    if (form() !== seen) return; // its draft has not been read yet
+    noteChange();
+    // What was said of the files as they were; why one was not taken stays to be read.
+    if (note().querySelector('[data-problem=""]')) hush();
+    keep();
+  });
+  body.addEventListener("files-problem", ({ detail }) => {
+    say(detail.sentence);
+    note().querySelector("[data-problem]").dataset.problem = "file";
   });
 
   document.addEventListener("keydown", (event) => {
@@ -109,17 +135,26 @@
   // Refused in place, before anything is asked.
   body.addEventListener("htmx:confirm", (event) => {
     if (event.target.id !== "composer") return;
-    const text = box().value.trim();
-    const over = length(text) - Number(form().dataset.limit);
-    if (text && over <= 0) return;
+    const problem = wrong();
+    if (!problem) return;
     event.preventDefault();
-    say(text ? `This is ${over.toLocaleString("en")} characters too long.` : "Write something first.");
+    say(problem);
     box().focus();
   });
 
+  function wrong() {
+    const text = box().value.trim();
+    const over = length(text) - Number(form().dataset.limit);
+    if (over > 0) return `This is ${over.toLocaleString("en")} characters too long.`;
+    if (form().dataset.filesWait) return "A file is still on its way to the server. Send when it is there.";
+    if (form().dataset.filesFailed) return "A file could not be attached. Remove it, or try it again.";
+    return text || attached.length ? "" : "Write something first.";
+  }
+
   body.addEventListener("htmx:beforeRequest", (event) => {
     if (event.target.id !== "composer") return;
-    tried = flying = box().value;
+    flying = box().value;
+    tried = content();
     keep();
     const count = form().querySelector("[data-count]");
     patience = setTimeout(() => { count.textContent = "Sending… Your text is kept."; }, SLOW);
@@ -167,13 +202,14 @@
   }
 
   /* A chat was opened */
-  let seen = null;
   function settle() {
     if (!form() || form() === seen) return;
-    seen = form();
     tried = null;
+    attached = [];
     restore();
+    seen = form();
     fit();
+    body.dispatchEvent(new CustomEvent("composer-opened"));
   }
   body.addEventListener("htmx:afterSettle", settle);
   settle();

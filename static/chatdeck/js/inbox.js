@@ -123,6 +123,17 @@
   });
   body.addEventListener("htmx:pushedIntoHistory", mark);
 
+  /* The address: the chat that is open now and what the list is narrowed to now, whichever answer comes last.
+     The server names both as they were when it was asked, and a slow search must not close a chat's address. */
+  body.addEventListener("htmx:beforeHistoryUpdate", ({ detail: { history: update, requestConfig: { elt } } }) => {
+    if (elt === filters) {
+      update.path = (openChat() ? location.pathname : room.dataset.inboxUrl) + new URL(update.path, location.href).search;
+    } else if (elt.matches(".inbox-row")) {
+      const narrowed = String(new URLSearchParams([...new FormData(filters)].filter(([, value]) => value)));
+      update.path = new URL(update.path, location.href).pathname + (narrowed && `?${narrowed}`);
+    }
+  });
+
   function toList() {
     const row = document.querySelector("#rows [aria-current]") || linkOf(all()[0]);
     if (matchMedia("(max-width: 720px)").matches && room.dataset.show !== "list") {

@@ -12,6 +12,13 @@
   const dayAndYear = shape({ weekday: "long", day: "numeric", month: "long", year: "numeric" });
   const date = shape({ day: "numeric", month: "short" });
   const dateAndYear = shape({ day: "numeric", month: "short", year: "numeric" });
+
+  // The server writes times too: a page without scripts, sentences, forms. It learns the zone from this cookie.
+  const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
+  if (zone && !document.cookie.split("; ").includes(`chatdeck_zone=${zone}`)) {
+    document.cookie = `chatdeck_zone=${zone}; path=/; max-age=31536000; samesite=lax${location.protocol === "https:" ? "; secure" : ""}`;
+  }
+
   const MINUTE = 60, HOUR = 3600, DAY = 86400;
 
   function ago(moment, now) {

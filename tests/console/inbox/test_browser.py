@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 from collections.abc import Iterator
 from datetime import timedelta
@@ -171,3 +172,32 @@ def test_a_cut_stream_is_told_and_polling_takes_over(page: Page, chat: Chat) -> 
     expect(page.locator(f"#message-{message.pk}")).to_be_visible(timeout=20_000)
     page.unroute("**/live/stream/")
     expect(page.locator(".live-note")).to_be_empty(timeout=30_000)
+
+
+def test_a_chat_opened_during_a_search_keeps_its_address(page: Page, server: Server, chat: Chat, group: Chat) -> None:
+    answers: list[Route] = []
+    page.route(re.compile(r"/inbox/\?(.*&)?q="), lambda route: answers.append(route))
+    page.goto("/inbox/")
+    with page.expect_request(re.compile(r"/inbox/\?(.*&)?q=Example")):
+        page.get_by_label("Search chats by name or handle").fill("Example")
+    page.locator(f'#rows [data-chat="{group.pk}"] a').click()
+    expect(page.locator("#messages")).to_have_attribute("data-chat", str(group.pk))
+    answers.pop().continue_()
+    expect(page).to_have_url(f"{server[1]}/inbox/{group.pk}/?q=Example")
+    page.reload()
+    expect(page.locator("#messages")).to_have_attribute("data-chat", str(group.pk))
+
+
+def test_a_chat_that_opens_after_a_search_keeps_what_the_list_is_narrowed_to(
+    page: Page, server: Server, chat: Chat, group: Chat
+) -> None:
+    answers: list[Route] = []
+    page.route(f"**/inbox/{group.pk}/", lambda route: answers.append(route))
+    page.goto("/inbox/")
+    with page.expect_request(f"**/inbox/{group.pk}/"):
+        page.locator(f'#rows [data-chat="{group.pk}"] a').click()
+    page.get_by_label("Search chats by name or handle").fill("Example")
+    expect(page).to_have_url(f"{server[1]}/inbox/?q=Example")
+    answers.pop().continue_()
+    expect(page.locator("#messages")).to_have_attribute("data-chat", str(group.pk))
+    expect(page).to_have_url(f"{server[1]}/inbox/{group.pk}/?q=Example")

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import pytest
 from django.test import Client
 from django.urls import reverse
 
-from chats.actions import groups
+from chats.actions import groups, operations
 from chats.models import AuditRecord, Contact, Operation
 from chats.models.operation import Kind, State
+from tests.engine.worker import at_once
 from tests.people import NOON, make_chat, make_handle, make_line, signed_in
 
 pytestmark = pytest.mark.django_db
@@ -173,18 +176,66 @@ def test_a_change_is_taken_back_before_it_leaves(manager, group):
     assert operation.state == State.CANCELLED
 
 
-def test_dismissing_hides_a_failure_from_this_person_only(manager, administrator, group):
-    operation = failed_rename(group, manager)
-    client = signed_in(manager)
-    headers = {"HX-Request": "true"}
-    response = client.post(reverse("admin:panel_dismiss", args=[group.pk, operation.pk]), headers=headers)
+def test_dismissing_hides_a_failure_from_the_whole_team(manager, administrator, agent, group):
+    operation = failed_rename(group, administrator)
+    url = reverse("admin:chat_panel", args=[group.pk])
+    assert "data-failed" in signed_in(agent).get(url).content.decode()
+    response = post(manager, "panel_dismiss", group.pk, operation.pk)
     assert response.status_code == 200
     assert "data-failed" not in response.content.decode()
-    url = reverse("admin:chat_panel", args=[group.pk])
-    assert "data-failed" not in client.get(url).content.decode()
-    assert "data-failed" in signed_in(administrator).get(url).content.decode()
+    for user in (manager, administrator, agent):
+        assert "data-failed" not in signed_in(user).get(url).content.decode()
     operation.refresh_from_db()
-    assert operation.state == State.FAILED
+    assert (operation.state, operation.dismissed_by) == (State.FAILED, manager)
+    assert AuditRecord.objects.get().action == "operation.dismiss"
+    page = signed_in(manager).get(reverse("admin:operation", args=[operation.pk])).content.decode()
+    assert "<dt>Dismissed</dt>" in page
+
+
+def test_an_agent_dismisses_only_with_a_say(agent, manager, group, django_capture_on_commit_callbacks):
+    operation = failed_rename(group, manager)
+    url = reverse("admin:panel_dismiss", args=[group.pk, operation.pk])
+    assert url not in signed_in(agent).get(reverse("admin:chat_panel", args=[group.pk])).content.decode()
+    with django_capture_on_commit_callbacks() as after:
+        assert signed_in(agent).post(url).status_code == 403
+        assert Client().post(url)["Location"].startswith(reverse("admin:login"))
+    operation.refresh_from_db()
+    assert (operation.dismissed_at, AuditRecord.objects.count(), after) == (None, 0, [])
+
+
+def test_what_has_not_failed_is_not_dismissed(manager, group):
+    operation = groups.rename_group(chat=group, name="Night crew", by=manager)
+    response = post(manager, "panel_dismiss", group.pk, operation.pk)
+    assert response.status_code == 422
+    assert "Only what has failed can be dismissed." in response.content.decode()
+    operation.refresh_from_db()
+    assert operation.dismissed_at is None
+
+
+def test_what_failed_before_the_dismissed_one_stays_hidden_too(manager, group):
+    failed_rename(group, manager)
+    operation = failed_rename(group, manager)
+    assert "data-failed" not in post(manager, "panel_dismiss", group.pk, operation.pk).content.decode()
+
+
+def test_tried_again_a_dismissed_one_may_show_once_more(manager, group):
+    operation = failed_rename(group, manager)
+    post(manager, "panel_dismiss", group.pk, operation.pk)
+    post(manager, "panel_retry", group.pk, operation.pk)
+    operation.refresh_from_db()
+    assert (operation.state, operation.dismissed_at, operation.dismissed_by) == (State.QUEUED, None, None)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_dismissed_twice_at_once_is_done_once(manager, administrator, group):
+    operation = failed_rename(group, manager)
+    at_once(
+        partial(operations.dismiss_operation, operation=operation, by=manager),
+        partial(operations.dismiss_operation, operation=operation, by=administrator),
+    )
+    operation.refresh_from_db()
+    record = AuditRecord.objects.get()
+    assert (record.action, record.actor) == ("operation.dismiss", operation.dismissed_by)
 
 
 @pytest.mark.parametrize("name", ["panel_retry", "panel_cancel", "panel_dismiss"])

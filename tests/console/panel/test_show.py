@@ -114,7 +114,7 @@ def test_what_has_left_can_no_longer_be_taken_back(manager, group):
 def test_a_failed_change_says_why_with_trace_id_and_retry(manager, group):
     fail(groups.rename_group(chat=group, name="Night crew", by=manager), "The remote refused the name.")
     html = panel(manager, group)
-    assert "<strong>Rename to “Night crew”</strong> failed. The remote refused the name." in html
+    assert "Rename to “Night crew”</strong> failed. The remote refused the name." in html
     assert "<code>trace-77</code>" in html
     assert "Retry" in html
     assert "Dismiss" in html

@@ -146,7 +146,7 @@ def test_while_chats_are_read_the_total_is_not_known(administrator, line, other_
     assert (told.total, told.percent, told.left, told.per_minute, told.lines_listed) == (0, 0, None, 100, 1)
     html = page(administrator)
     assert "1 of 2 lines listed" in html
-    assert "counting…" in html
+    assert "Known once all chats are listed" in html
 
 
 @time_machine.travel(NOON, tick=False)
@@ -161,7 +161,36 @@ def test_what_stands_in_the_way_says_when_it_is_tried_again(administrator, line,
 @time_machine.travel(NOON + timedelta(seconds=60), tick=False)
 def test_a_pace_of_a_moment_promises_nothing(administrator):
     row = run(stage="messages", chats_read=200, chats_with_messages=1, messages_took=timedelta(seconds=1))
-    assert progress(row).left is None
+    assert (progress(row).left, progress(row).left_unknown) == (None, "Known after a few more chats")
+
+
+@time_machine.travel(NOON + timedelta(seconds=60), tick=False)
+def test_a_time_left_that_is_unknown_says_when_it_will_be_known(line):
+    def unknown(**fields) -> str:
+        SyncRun.objects.all().delete()
+        return progress(run(**fields)).left_unknown
+
+    assert unknown(stage="lines") == "Known once the lines are read"
+    assert unknown(stage="chats", chats_read=5) == "Known once all chats are listed"
+    took = {"messages_took": timedelta(seconds=10)}
+    assert unknown(stage="messages", chats_read=9, chats_with_messages=9, **took) == "A moment"
+    assert unknown(stage="messages", chats_read=9, chats_with_messages=5, **took) == ""
+    assert unknown(stage="done", state="finished", finished_at=NOON) == ""
+    waits = {"error": "Too many requests.", "due_at": NOON + timedelta(seconds=90)}
+    assert unknown(stage="lines", **waits) == "Known once the remote answers again"
+    assert unknown(stage="messages", chats_read=9, chats_with_messages=5, **took, **waits) == (
+        "Known once the remote answers again"
+    )
+
+
+@time_machine.travel(NOON, tick=False)
+def test_a_pause_that_the_remote_asks_for_is_the_next_try(line):
+    row = run(stage="messages", error="Too many requests.", due_at=NOON + timedelta(seconds=90))
+    SyncPart.objects.create(run=row, line=line, due_at=NOON + timedelta(seconds=45), failures=1)
+    assert progress(row).next_try == NOON + timedelta(seconds=90)
+    SyncRun.objects.update(due_at=NOON)
+    row.refresh_from_db()
+    assert progress(row).next_try == NOON + timedelta(seconds=45)
 
 
 def test_a_failed_sync_says_what_to_do(administrator):
@@ -280,6 +309,15 @@ def test_what_deletes_more_is_said_first(administrator):
     assert (
         "4 May 2026, 12:00 UTC says and every processed webhook event before 26 June 2026, 12:00 UTC, for good" in both
     )
+
+
+@time_machine.travel(NOON, tick=False)
+def test_events_that_go_with_the_messages_are_named_too(administrator):
+    asked = set_days(administrator, "7", "30").content.decode()
+    assert (
+        "what every message before 26 June 2026, 12:00 UTC says and every processed webhook event before "
+        "26 June 2026, 12:00 UTC, for good"
+    ) in asked
 
 
 def test_keeping_longer_asks_nothing(administrator):

@@ -168,9 +168,7 @@ def held(line: Line, many: Many, agent: User, remote: Remote) -> Callable[..., O
 
 def test_the_budget_of_a_minute_is_named(held: Callable[..., Operation]) -> None:
     operation = held(messages_a_minute=1)
-    assert why(operation) == (
-        "The line's 1 messages a minute are spent, but for what is kept for people. It is expected to leave in 60 s."
-    )
+    assert why(operation) == ("The line's budget of 1 message a minute is spent. It is expected to leave in 60 s.")
     last = fresh(Operation.objects.order_by("-pk")[0])
     assert why(last).endswith("The next one leaves in 60 s, and 1 is before this.")
     assert held_up(operation) == why(operation)
@@ -178,8 +176,7 @@ def test_the_budget_of_a_minute_is_named(held: Callable[..., Operation]) -> None
 
 def test_the_budget_of_a_day_is_named(held: Callable[..., Operation]) -> None:
     assert why(held(messages_a_day=1)) == (
-        "The line's 1 messages a day are spent, but for what is kept for people. "
-        "It is expected to leave at 12:00 UTC on 4 Jul."
+        "The line's budget of 1 message a day is spent. It is expected to leave at 12:00 UTC on 4 Jul."
     )
 
 
@@ -192,7 +189,10 @@ def test_the_gap_is_named_and_holds_nobody_up_for_long(held: Callable[..., Opera
 def test_a_critical_reputation_is_named(held: Callable[..., Operation], line: Line) -> None:
     operation = held(messages_a_minute=1)
     Line.objects.filter(pk=line.pk).update(reputation="CRITICAL")
-    assert why(fresh(operation)) == ("The line's reputation is critical; nothing automatic leaves until it recovers.")
+    assert why(fresh(operation)) == (
+        "The line's reputation is critical, so nothing automatic leaves until it recovers; "
+        "the remote does not say when."
+    )
 
 
 def test_the_minute_to_one_person_is_named(line: Line, chat: Chat, agent: User, remote: Remote, moment: Clock) -> None:
@@ -201,9 +201,7 @@ def test_the_minute_to_one_person_is_named(line: Line, chat: Chat, agent: User, 
     say(chat, agent)
     second = say(chat, agent)
     work()
-    assert why(fresh(second)) == (
-        "1 messages in a minute have gone to this chat, and no more may. It is expected to leave in 60 s."
-    )
+    assert why(fresh(second)) == ("This chat's budget of 1 message a minute is spent. It is expected to leave in 60 s.")
 
 
 def test_new_conversations_are_named(line: Line, agent: User, remote: Remote, moment: Clock) -> None:

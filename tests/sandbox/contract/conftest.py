@@ -11,8 +11,8 @@ import httpx
 import pytest
 from linq import APIStatusError, AsyncLinqAPIV3, LinqAPIV3
 
-from sandbox.schema.operation import Operation
 from sandbox.schema.operations import OPERATIONS
+from tests.sandbox.contract.calls import Call
 from tests.sandbox_server import TOKEN, SandboxServer
 
 
@@ -50,11 +50,12 @@ class Caller:
     def refused_as_documented(self, name: str, *arguments: Any, **options: Any) -> tuple[int, int]:
         """Like `refused`; the document must have this refusal for the address that was asked."""
         found = self.refused(name, *arguments, **options)
-        assert found in _operation(self.requests[-1]).refusals()
+        assert found in OPERATIONS[_key(self.requests[-1])].refusals()
         return found
 
 
-def _operation(request: httpx.Request) -> Operation:
+def _key(request: httpx.Request) -> tuple[str, str]:
+    """Which row of the document a request is about."""
     steps = request.url.path.removeprefix("/api/partner/v3/").split("/")
 
     def fits(path: str) -> int:
@@ -66,7 +67,26 @@ def _operation(request: httpx.Request) -> Operation:
 
     path, method = max((key for key in OPERATIONS if key[1] == request.method), key=lambda key: fits(key[0]))
     assert fits(path) >= 0
-    return OPERATIONS[path, method]
+    return path, method
+
+
+def operation_of(call: Call) -> tuple[str, str]:
+    """Which row of the document a call of the SDK asks."""
+    seen: list[httpx.Request] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        seen.append(request)
+        return httpx.Response(404, json={})
+
+    name, path, options = call
+    transport = httpx.MockTransport(answer)
+    with (
+        httpx.Client(transport=transport) as http,
+        LinqAPIV3(api_key="x", base_url="http://x/api/partner", max_retries=0, http_client=http) as client,
+        pytest.raises(APIStatusError),
+    ):
+        Caller(client, None)(name, *path, **options)
+    return _key(seen[0])
 
 
 async def _awaited(answer: Any) -> Any:
