@@ -12,11 +12,12 @@ TEST_PROCESSES ?= 2
 SETTINGS = CHATDECK_SECRET_KEY=lint DATABASE_URL=postgresql:///lint SANDBOX_DATABASE_URL=postgresql:///lint REDIS_URL=redis://lint
 
 .DEFAULT_GOAL := help
-.PHONY: help run sandbox test lint bench reset
+.PHONY: help run sandbox test chaos lint bench reset
 
 help:
 	@echo "make run      start the console and all it needs; Ctrl-C stops it"
 	@echo "make test     run every test"
+	@echo "make chaos    ruin a whole installation while it sends, for half an hour, and compare every row"
 	@echo "make sandbox  start only the sandbox, the stand-in for the remote"
 	@echo "make lint     check style, types, imports, templates and migrations"
 	@echo "make bench    run the benchmarks"
@@ -34,6 +35,10 @@ test:
 	$(INSTALL) dev
 	@$(IN)python -m tests.get_browser
 	@exec $(IN)python -m pytest -n $(TEST_PROCESSES) --dist loadfile
+
+chaos:
+	$(INSTALL) dev
+	@CHAOS_SIZE=$${CHAOS_SIZE:-full} exec $(IN)python -m pytest tests/chaos -s
 
 lint:
 	$(INSTALL) dev

@@ -127,7 +127,7 @@ def leave_group(*, chat: Chat, by: User) -> Operation:
 
 def _open_group(chat: Chat, otherwise: str) -> Chat:
     """The group's row, locked; two changes of one group are checked one after the other."""
-    chat = Chat.objects.select_for_update(of=("self",)).select_related("line").get(pk=chat.pk)
+    chat = Chat.objects.select_for_update(no_key=True, of=("self",)).select_related("line").get(pk=chat.pk)
     if not chat.is_group:
         raise Refused(otherwise)
     if chat.left_at is not None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import datetime
 
 from django.contrib.auth.models import User
@@ -14,7 +15,7 @@ from chats import clock, live
 from chats.actions import attachments
 from chats.actions.operations import enqueue
 from chats.actions.rules import Refused, record, require
-from chats.engine import titles
+from chats.engine import adopt, titles
 from chats.models import Chat, Handle, Line, Message, Operation, Participant
 from chats.models.common import Service
 from chats.models.operation import OPEN, Priority
@@ -53,7 +54,7 @@ def send_message(
     require(by, "reply_to_chats", chat.line)
     parts = _checked_text(text, key=key, chat=chat) if text.strip() or not files else []
     with transaction.atomic():
-        chat = Chat.objects.select_for_update(of=("self",)).select_related("line").get(pk=chat.pk)
+        chat = Chat.objects.select_for_update(no_key=True, of=("self",)).select_related("line").get(pk=chat.pk)
         already = Message.objects.filter(key=str(key)).first()
         if already is not None:
             if already.chat_id != chat.pk:
@@ -105,14 +106,15 @@ def start_chat(
     handles = _checked_handles(to, line)
     with transaction.atomic():
         # One start at a time on a line: the second of two finds the chat that the first has made.
-        line = Line.objects.select_for_update(no_key=True).get(pk=line.pk)
+        adopt.hold_starts(line.pk)
         already = Message.objects.filter(key=str(key), chat__line=line).select_related("chat").first()
         if already is not None:
             return already.chat
-        existing = _direct_chat(line, handles[0]) if len(handles) == 1 else _same_group(line, handles)
-        if existing is not None:
-            send_message(chat=existing, text=text, by=by, key=key, priority=priority, send_before=send_before)
-            return existing
+        while (existing := _chat_with(line, handles)) is not None:
+            with suppress(Chat.DoesNotExist):
+                send_message(chat=existing, text=text, by=by, key=key, priority=priority, send_before=send_before)
+                return existing
+            # It was joined just now with the one that we were starting (see `adopt`): look again.
         parts = _checked_text(text, key=key, chat=None)
         now = clock.now()
         chat = Chat.objects.create(line=line, is_group=len(handles) > 1, sort_at=now, messages_synced_at=now)
@@ -226,6 +228,10 @@ def _started(line: Line) -> QuerySet[Chat]:
     """The line's chats but those whose start has failed: the remote never made them."""
     starting = Operation.objects.filter(chat=OuterRef("pk"), kind=Operation.Kind.CREATE_CHAT, state__in=OPEN)
     return Chat.objects.filter(Q(remote_id__isnull=False) | Exists(starting), line=line)
+
+
+def _chat_with(line: Line, handles: Sequence[str]) -> Chat | None:
+    return _direct_chat(line, handles[0]) if len(handles) == 1 else _same_group(line, handles)
 
 
 def _direct_chat(line: Line, handle: str) -> Chat | None:

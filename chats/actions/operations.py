@@ -122,7 +122,7 @@ def retry_operation(*, operation: Operation, by: User) -> Operation:
     with transaction.atomic():
         if operation.chat_id is not None:
             # Chat before operation, as everywhere.
-            Chat.objects.select_for_update().filter(pk=operation.chat_id).first()
+            Chat.objects.select_for_update(no_key=True).filter(pk=operation.chat_id).first()
         files.lock_uploads(operation.message_id)
         rows = Operation.objects.select_for_update(of=("self",)).select_related("chat", "line", "message")
         row = rows.get(pk=operation.pk)

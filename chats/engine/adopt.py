@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import uuid
 
+from django.db import connection
+
 from chats.engine import store
 from chats.models import AuditRecord, Chat, Message, Operation, Participant, WebhookEvent
 from chats.models.operation import OPEN, Kind
 from chats.v3 import resources
+
+# The first of the two numbers of an advisory lock says what is locked; the second is the line's id.
+_STARTS = 1
 
 
 def take_remote_chat(chat: Chat, theirs: resources.Chat) -> None:
@@ -17,14 +22,23 @@ def take_remote_chat(chat: Chat, theirs: resources.Chat) -> None:
     ours is the one that somebody has open.
     """
     remote_id = uuid.UUID(theirs.id)
-    row = Chat.objects.select_for_update().get(pk=chat.pk)
+    row = Chat.objects.select_for_update(no_key=True).get(pk=chat.pk)
     if row.remote_id != remote_id:
-        twin = Chat.objects.select_for_update().filter(remote_id=remote_id).exclude(pk=row.pk).first()
+        twin = Chat.objects.select_for_update(no_key=True).filter(remote_id=remote_id).exclude(pk=row.pk).first()
         if twin is not None:
             _join(twin, row)
         row.remote_id = remote_id
         row.save(update_fields=["remote_id"])
     store.save_chats([theirs])
+
+
+def hold_starts(line_id: int) -> None:
+    """Let nobody else start a chat on this line, or tell of one, until the transaction ends.
+
+    A lock of its own and not the line's row: who writes a result holds its chat and then counts on the line.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [_STARTS, line_id])
 
 
 def chat_being_started(line_id: int, handles: set[str]) -> Chat | None:

@@ -155,6 +155,8 @@ def _save(line: Line) -> None:
 
 
 def _end_row(line: Line, kind: LineFailure.Kind) -> None:
+    # The line before its failures, as who counts one does.
+    Line.objects.select_for_update(no_key=True).get(pk=line.pk)
     LineFailure.objects.filter(line=line, kind=kind).delete()
     if not LineFailure.objects.filter(line=line).exists():
         Line.objects.filter(pk=line.pk).update(failing_since=None)

@@ -264,7 +264,7 @@ def _write(claim: Claim, write: Callable[[Operation], None]) -> None:
     with transaction.atomic():
         if claim.operation.chat_id is not None:
             # The same order everywhere, chat before operation, so that two writers never wait for each other.
-            Chat.objects.select_for_update().filter(pk=claim.operation.chat_id).first()
+            Chat.objects.select_for_update(no_key=True).filter(pk=claim.operation.chat_id).first()
         state = State.ACCEPTED if claim.was is State.ACCEPTED else State.SENDING
         operation = (
             Operation.objects.select_for_update(of=("self",))

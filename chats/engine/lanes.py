@@ -46,7 +46,7 @@ def hold(lane_id: int, fence: int) -> Lane | None:
 
     The lease is written by `keep`, with whatever else the claim changes of the lane.
     """
-    rows = Lane.objects.select_for_update(of=("self",)).select_related("line")
+    rows = Lane.objects.select_for_update(no_key=True, of=("self",)).select_related("line")
     lane = rows.filter(pk=lane_id, fence=fence).first()
     if lane is not None:
         lane.lease_expires_at = clock.now() + LEASE

@@ -20,6 +20,7 @@ LOOK_AFTER = [20, 20, 40, 60, 120]
 PATIENCE = timedelta(hours=24)
 _FIELDS = [
     "state",
+    "fence",
     "due_at",
     "lease_expires_at",
     "accepted_at",

@@ -86,7 +86,9 @@ def save_chats(chats: Sequence[resources.Chat]) -> list[Chat]:
     """
     with transaction.atomic():
         # Chats are locked before anything else, and in one order: an event locks its chat first too.
-        known_chats = Chat.objects.select_for_update().filter(remote_id__in=[uuid.UUID(chat.id) for chat in chats])
+        known_chats = Chat.objects.select_for_update(no_key=True).filter(
+            remote_id__in=[uuid.UUID(chat.id) for chat in chats]
+        )
         rows = {row.remote_id: row for row in known_chats.order_by("pk")}
         handles = _handles(chats)
         lines = {line.phone_number: line for line in Line.objects.all()}
@@ -108,8 +110,11 @@ def save_chats(chats: Sequence[resources.Chat]) -> list[Chat]:
             kept.append((row, chat))
         bulk.add(new, unique="remote_id")
         Chat.objects.bulk_update(old, _CHAT_FIELDS, batch_size=200)
-        # A copy of this running beside us may have been first; its rows are the ones that count then.
-        found = {row.remote_id: row for row in Chat.objects.filter(remote_id__in=[row.remote_id for row, _ in kept])}
+        # A copy of this running beside us may have been first; its rows are the ones that count then. They are locked
+        # like all others before what belongs to them is written.
+        ids = [row.remote_id for row, _ in kept]
+        there = Chat.objects.select_for_update(no_key=True).filter(remote_id__in=ids).order_by("pk")
+        found = {row.remote_id: row for row in there}
         saved = [(found[row.remote_id], chat) for row, chat in kept if row.remote_id in found]
         _save_participants(saved, handles)
         titles.refresh({row.pk for row, _ in saved})

@@ -70,10 +70,10 @@ def recover_expired() -> int:
             state=State.SENDING, lease_expires_at__lte=now
         )
         for operation in expired:
-            # A new number, so that the old worker's result is refused should it still come.
+            # A new number, so that the old worker's result is refused should it still come. Written together with the
+            # rest: a second update in one transaction would wait for whoever writes its message or its chat.
             operation.fence += 1
             operation.error = "The worker that was sending this stopped. We are finding out whether it arrived."
-            operation.save(update_fields=["fence"])
             settle.leave_unknown(operation, until=now, problem=None)
             recovered += 1
     if recovered:

@@ -26,6 +26,9 @@ DRAIN_LANE = "chats.tasks.drain_lane"
 PROCESS_EVENTS = "chats.tasks.process_events"
 CONTINUE_SYNC = "chats.tasks.continue_sync"
 KEEP_CONNECTED = "chats.tasks.keep_connected"
+# A wake-up that nobody took by then is worth nothing: the sweep has sent others. Without an end they pile up while
+# the workers are away or slow, by the thousand, and what comes behind them, the reading of chats say, waits for all.
+WORTH_SECONDS = 10
 
 
 @cache
@@ -41,7 +44,7 @@ def send_task(name: str, *ids: int) -> None:
         return
     try:
         with producers[_broker()].acquire(block=True, timeout=ANSWER_WITHIN) as producer:
-            current_app.send_task(name, args=ids, retry=False, producer=producer)
+            current_app.send_task(name, args=ids, retry=False, expires=WORTH_SECONDS, producer=producer)
     except (OperationalError, RedisError, OSError) as problem:
         redis_absence.notice()
         log.warning("%s was not queued, the next sweep will do it: %s", name, type(problem).__name__)

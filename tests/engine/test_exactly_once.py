@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import uuid
+from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
@@ -245,3 +246,19 @@ def test_a_broker_that_is_away_costs_nobody_their_change(
     assert Message.objects.get().pk == message.pk
     assert only_operation().state == State.QUEUED
     assert "chats.tasks.drain_lane was not queued, the next sweep will do it: OperationalError" in caplog.messages
+
+
+def test_a_wake_up_that_nobody_took_is_worth_nothing_after_a_while(
+    chat: Chat, agent: User, monkeypatch: pytest.MonkeyPatch, django_capture_on_commit_callbacks: Any
+) -> None:
+    app = Celery("alone", broker="memory://", set_as_current=False)
+    monkeypatch.setattr(wake, "current_app", app)
+    monkeypatch.setattr(wake, "_broker", app.connection_for_write)
+    before = datetime.now(UTC)
+    with django_capture_on_commit_callbacks(execute=True):
+        ask(chat, agent)
+    with app.connection() as connection:
+        waiting = connection.SimpleQueue("celery").get(block=False)
+    assert waiting.headers["task"] == wake.DRAIN_LANE
+    left = datetime.fromisoformat(waiting.headers["expires"]) - before
+    assert 10 <= left.total_seconds() < 20

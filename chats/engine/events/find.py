@@ -49,7 +49,12 @@ def chat_of(event: WebhookEvent, remote_id: str) -> Chat:
     wanted = store.uuid_of(remote_id)
     if wanted is None:
         raise Unusable("The event does not name a chat.")
-    chat = Chat.objects.select_for_update(of=("self",)).select_related("line").filter(remote_id=wanted).first()
+    chat = (
+        Chat.objects.select_for_update(no_key=True, of=("self",))
+        .select_related("line")
+        .filter(remote_id=wanted)
+        .first()
+    )
     if chat is None:
         raise UnknownChat(str(wanted))
     event.chat = chat

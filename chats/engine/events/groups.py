@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from chats import clock, live
 from chats.engine import adopt, settle, store, titles
 from chats.engine.events import confirm, find
-from chats.models import Chat, Line, Operation, Participant, WebhookEvent
+from chats.models import Chat, Operation, Participant, WebhookEvent
 from chats.models.common import Service
 from chats.models.operation import Kind, State
 from chats.v3 import events
@@ -24,8 +24,7 @@ def chat_created(event: WebhookEvent) -> None:
     if line is None:
         raise find.Unusable("The chat is on a line that is not ours.")
     # One start at a time on a line, as in the action: our own chat may be waiting for this very id.
-    # No "for update" in full: whoever writes an operation of this line holds its key, and a chat that we want.
-    Line.objects.select_for_update(no_key=True).get(pk=line.pk)
+    adopt.hold_starts(line.pk)
     if not Chat.objects.filter(remote_id=theirs.id).exists():
         others = {one.handle for one in theirs.handles if not one.is_me}
         starting = adopt.chat_being_started(line.pk, others)

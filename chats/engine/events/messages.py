@@ -112,7 +112,7 @@ def _find(chat: Chat, told: events.MessageEvent) -> Message | None:
     """Our row of this message, by the remote's id or by the key it left with; the chat is locked by the caller."""
     if store.uuid_of(told.message_id) is None:
         raise find.Unusable("The event does not name a message.")
-    rows = Message.objects.select_for_update()
+    rows = Message.objects.select_for_update(no_key=True)
     if told.idempotency_key:
         message = rows.filter(key=told.idempotency_key, chat=chat).first()
         if message is not None:
@@ -219,7 +219,7 @@ def _known(event: WebhookEvent, message_id: str, chat_id: str | None) -> Message
     if message is None:
         raise find.UnknownMessage(message_id)
     find.chat_of(event, str(message.chat.remote_id))
-    return Message.objects.select_for_update(of=("self",)).select_related("chat").get(pk=message.pk)
+    return Message.objects.select_for_update(no_key=True, of=("self",)).select_related("chat").get(pk=message.pk)
 
 
 def _reaction(message: Message, told: events.ReactionEvent) -> Reaction:

@@ -48,7 +48,7 @@ def chat_of(operation: Operation) -> Chat:
 
 
 def _accept(message_id: int, sent: resources.SentMessage, trace_id: str | None) -> None:
-    row = Message.objects.select_for_update().get(pk=message_id)
+    row = Message.objects.select_for_update(no_key=True).get(pk=message_id)
     inflow.attach(row, sent.id)
     inflow.progress(row, sent)
     if trace_id:
@@ -57,7 +57,7 @@ def _accept(message_id: int, sent: resources.SentMessage, trace_id: str | None) 
 
 
 def _found(message_id: int, theirs: resources.Message) -> None:
-    row = Message.objects.select_for_update().get(pk=message_id)
+    row = Message.objects.select_for_update(no_key=True).get(pk=message_id)
     inflow.attach(row, theirs.id)
     inflow.progress(row, theirs)
 
@@ -83,7 +83,7 @@ class Sends(Handler):
             raise
 
         def write() -> None:
-            row = Message.objects.select_for_update().get(pk=message.pk)
+            row = Message.objects.select_for_update(no_key=True).get(pk=message.pk)
             inflow.progress(row, theirs)
 
         if theirs.delivery_status == "failed":
