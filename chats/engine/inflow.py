@@ -131,7 +131,7 @@ def attach(row: Message, remote_id: str) -> None:
         row.delivery_status = Message.Status.PENDING
         row.error, row.error_code, row.failed_at = "", None, None
         row.save(update_fields=["delivery_status", "error", "error_code", "failed_at"])
-    twin = Message.objects.select_for_update().filter(remote_id=wanted).exclude(pk=row.pk).first()
+    twin = Message.objects.select_for_update(no_key=True).filter(remote_id=wanted).exclude(pk=row.pk).first()
     if twin is not None:
         changed = [
             field

@@ -167,7 +167,7 @@ def give_back(operation: Operation, *, never_left: bool) -> None:
     if not never_left or operation.line_id is None:
         return
     # Only the last number can be taken back, and is, unless the lane was taken over in between.
-    lane = Lane.objects.select_for_update().get(pk=operation.lane_id)
+    lane = Lane.objects.select_for_update(no_key=True).get(pk=operation.lane_id)
     gone, _ = Departure.objects.filter(line=operation.line_id, number=lane.departed, operation=operation).delete()
     if gone:
         Lane.objects.filter(pk=lane.pk).update(departed=F("departed") - 1)

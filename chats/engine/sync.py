@@ -198,7 +198,7 @@ class _Ahead:
             self._begin_page(part, part.cursor)
         assert self._page is not None  # noqa: S101
         page = self._page[1].result()
-        if page.next_cursor and page.items:
+        if page.next_cursor and page.items and _is_welcome(part):
             self._begin_page(part, page.next_cursor)
         return page
 
@@ -209,7 +209,7 @@ class _Ahead:
         assert self._chats is not None  # noqa: S101
         begun = self._chats[1]
         found = [(chat, read.result()) for chat, read in begun]
-        if found:
+        if found and _is_welcome(part):
             self._begin_chats(part, found[-1][0].pk)
         return found
 
@@ -225,6 +225,11 @@ class _Ahead:
             after,
             [(chat, self._threads.submit(_fetch, chat)) for chat in rows.defer("search")[:CHATS_A_STEP]],
         )
+
+
+def _is_welcome(part: SyncPart) -> bool:
+    """Whether the remote may be asked for more now: no part has been told to wait meanwhile."""
+    return not _rests(SyncRun.objects.only("stage", "due_at").get(pk=part.run_id))
 
 
 def _read_chats(part: SyncPart, ahead: _Ahead) -> bool:

@@ -39,7 +39,7 @@ class SendVoiceMemo(Sends):
 
 
 def _accept(message_id: int, memo: resources.VoiceMemo) -> None:
-    row = Message.objects.select_for_update().get(pk=message_id)
+    row = Message.objects.select_for_update(no_key=True).get(pk=message_id)
     inflow.attach(row, memo.id)
     if memo.file:
         row.parts = [{"type": "media", **memo.file}]
@@ -50,7 +50,7 @@ def _accept(message_id: int, memo: resources.VoiceMemo) -> None:
 
 
 def _found(message_id: int, theirs: resources.Message) -> None:
-    row = Message.objects.select_for_update().get(pk=message_id)
+    row = Message.objects.select_for_update(no_key=True).get(pk=message_id)
     inflow.attach(row, theirs.id)
     row.parts, row.text = list(theirs.parts), content.plain_text(theirs.parts)
     row.save(update_fields=["parts", "text"])

@@ -62,7 +62,7 @@ class EditMessage(_Touch):
         return index < len(theirs.parts) and bool(theirs.parts[index].get("value") == operation.payload["text"])
 
     def keep(self, operation: Operation, theirs: resources.Message) -> None:
-        inflow.progress(Message.objects.select_for_update().get(pk=_about(operation).pk), theirs)
+        inflow.progress(Message.objects.select_for_update(no_key=True).get(pk=_about(operation).pk), theirs)
 
 
 class DeleteMessage(Handler):
