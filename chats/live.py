@@ -28,6 +28,8 @@ from chats.redis_absence import ANSWER_WITHIN
 log = logging.getLogger(__name__)
 
 Topic = Literal["message", "chat", "typing", "operation", "event", "line", "sync"]
+# Seconds after which what was asked for and never begun may be asked for again.
+ASKED_FOR = 2
 ACCOUNT_CHANNEL = "chatdeck:live:account"
 _gathered: ContextVar[list[LiveEvent] | None] = ContextVar("gathered live events", default=None)
 
@@ -118,12 +120,14 @@ def announce_typing(*, line_id: int, chat_id: int, on: bool) -> None:
 
 
 def first_to_ask(name: str) -> bool:
-    """Whether nobody has asked for `name` since it was last begun. What is asked for and never begun is forgotten
-    after two seconds. True when Redis is away: better too often than never."""
+    """Whether nobody has asked for `name` since it was last begun; what is never begun is forgotten after a while.
+
+    True when Redis is away: better too often than never.
+    """
     if redis_absence.lasts():
         return True
     try:
-        return bool(_redis().set(_asked(name), 1, nx=True, ex=2))
+        return bool(_redis().set(_asked(name), 1, nx=True, ex=ASKED_FOR))
     except redis.RedisError:
         redis_absence.notice()
         return True

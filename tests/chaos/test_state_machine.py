@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 import uuid
@@ -250,7 +251,8 @@ class Everything(RuleBasedStateMachine):
 
     def _deliver(self, number: int) -> None:
         event_id, event_type, data, at = self.elsewhere.events[number]
-        webhook._store(event_id, event_type, {"event_type": event_type, "data": data, "created_at": at.isoformat()})
+        payload = {"event_type": event_type, "data": data, "created_at": at.isoformat()}
+        webhook._store(event_id, event_type, payload, json.dumps(payload))
         self._as_a_worker(lambda: processor.process_due(seconds=SECONDS))
 
     def _with_an_operation(self, number: int, do: Callable[[Operation], Any]) -> None:

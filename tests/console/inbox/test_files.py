@@ -446,12 +446,13 @@ def test_a_page_of_pictures_costs_the_same_as_one(
 ) -> None:
     for _ in range(number):
         write(chat, "Photo", parts=[media_part(remote), media_part(attachment=7)])
-    # session, person, two for the rights; chat, participants, messages, reactions
-    with django_assert_num_queries(8):
+    # session, person, two for the rights; chat, participants, messages, reactions, changes of these; the panel:
+    # what is pending, places that are shared, what has failed
+    with django_assert_num_queries(12):
         client.get(f"/inbox/{chat.pk}/", headers=THREAD)
     send_files(chat, agent)
     # and what the first message that waits is waiting for: its lane, earlier ones, its files
-    with django_assert_num_queries(11):
+    with django_assert_num_queries(15):
         client.get(f"/inbox/{chat.pk}/", headers=THREAD)
     assert remote.asked == []
 
