@@ -88,6 +88,9 @@ class Campaign(models.Model):
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+", editable=False
     )
     launched_at = models.DateTimeField(null=True, blank=True, editable=False)
+    # A plan is made anew after every change of the draft; the number tells the newest from one that was overtaken.
+    plan = models.PositiveIntegerField(default=0, editable=False)
+    people_found = models.PositiveIntegerField(default=0, editable=False, help_text="By the plan so far.")
     planned_at = models.DateTimeField(null=True, blank=True, editable=False, help_text="When all its people were rows.")
     paused_at = models.DateTimeField(null=True, blank=True, editable=False)
     pause_reason = models.CharField(max_length=10, choices=Pause, blank=True, editable=False)

@@ -30,6 +30,7 @@ class Recipient(models.Model):
     handle = models.ForeignKey("chats.Handle", on_delete=models.PROTECT, related_name="+")
     line = models.ForeignKey("chats.Line", null=True, on_delete=models.PROTECT, db_index=False, related_name="+")
     chat = models.ForeignKey("chats.Chat", null=True, on_delete=models.SET_NULL, related_name="+")
+    plan = models.PositiveIntegerField(default=0, help_text="The plan of the campaign that last found this person.")
     fields = models.JSONField(default=dict, help_text="What the template knows of this person.")
     state = models.CharField(max_length=10, choices=State, default=State.PLANNED)
     reason = models.CharField(max_length=300, blank=True, help_text="Why it waits, failed or was skipped.")
