@@ -27,7 +27,7 @@ from chats.redis_absence import ANSWER_WITHIN
 
 log = logging.getLogger(__name__)
 
-Topic = Literal["message", "chat", "typing", "operation", "event", "line", "sync"]
+Topic = Literal["message", "chat", "typing", "operation", "event", "line", "sync", "campaign"]
 ACCOUNT_CHANNEL = "chatdeck:live:account"
 _gathered: ContextVar[list[LiveEvent] | None] = ContextVar("gathered live events", default=None)
 

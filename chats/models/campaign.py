@@ -32,6 +32,7 @@ class Campaign(models.Model):
         """Why it is paused; empty while it is not."""
 
         BY_HAND = "by_hand", "Paused by hand"
+        LATE = "late", "It could not start in time"
         FAILURES = "failures", "Too many messages failed"
         OPT_OUTS = "opt_outs", "Too many people opted out"
         SILENCE = "silence", "Too few people replied"
@@ -60,8 +61,8 @@ class Campaign(models.Model):
     keeps_holidays = models.BooleanField(default=True)
     starts_at = models.DateTimeField(null=True, blank=True, help_text="Empty: when it is launched.")
     ends_at = models.DateTimeField(null=True, blank=True, help_text="Nothing leaves after it.")
-    useful_for = models.DurationField(
-        null=True, blank=True, help_text="A message that could not leave for so long after it was due stays here."
+    start_within = models.DurationField(
+        default=timedelta(hours=1), help_text="When it could not start for so long, it waits for a person instead."
     )
 
     # It judges itself once so many messages were answered for, in percent of these. Empty: not judged by it.

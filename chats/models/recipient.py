@@ -53,9 +53,16 @@ class Recipient(models.Model):
             ),
         ]
         indexes = [
-            # the tick: who is due next on a line
+            # the tick: who is due next on a line, people it knows and, by themselves, those it has to meet first
             models.Index(
-                fields=["campaign", "line", "due_at", "id"], condition=Q(due_at__isnull=False), name="recipient_due"
+                fields=["campaign", "line", "due_at", "id"],
+                condition=Q(due_at__isnull=False, chat__isnull=False),
+                name="recipient_due_known",
+            ),
+            models.Index(
+                fields=["campaign", "line", "due_at", "id"],
+                condition=Q(due_at__isnull=False, chat__isnull=True),
+                name="recipient_due_new",
             ),
             # the campaign's page, filtered by state
             models.Index(fields=["campaign", "state", "id"], name="recipient_by_state"),
