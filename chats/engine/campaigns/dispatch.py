@@ -17,7 +17,7 @@ from django.db import connection, transaction
 from chats import clock, live
 from chats.campaigns import windows
 from chats.campaigns.places import place_of
-from chats.engine import lanes, opening, pacing, wake
+from chats.engine import adopt, lanes, opening, pacing, wake
 from chats.engine.campaigns import counts, text
 from chats.models import (
     Campaign,
@@ -308,7 +308,7 @@ def _chats(batch: _Batch, rows: list[Recipient]) -> set[int]:
     if not rows:
         return set()
     # One start at a time on a line: the second of two finds the chat that the first has made.
-    Line.objects.select_for_update(no_key=True).get(pk=batch.line.pk)
+    adopt.hold_starts(batch.line.pk)
     there = opening.direct_chats(batch.line, [row.handle_id for row in rows])
     missing = [row for row in rows if row.handle_id not in there]
     for row in rows:
