@@ -6,9 +6,12 @@ rehearsal drive it in step with the sandbox's.
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 
 from django.utils import timezone
+
+FAR_AWAY = datetime(9999, 1, 1, tzinfo=UTC)
+"""When what waits for somebody's decision, and for no hour, is due."""
 
 
 def now() -> datetime:

@@ -27,7 +27,7 @@ from chats.redis_absence import ANSWER_WITHIN
 
 log = logging.getLogger(__name__)
 
-Topic = Literal["message", "chat", "typing", "operation", "event", "line", "sync"]
+Topic = Literal["message", "chat", "typing", "operation", "event", "line", "sync", "campaign"]
 # Seconds after which what was asked for and never begun may be asked for again.
 ASKED_FOR = 2
 ACCOUNT_CHANNEL = "chatdeck:live:account"

@@ -7,6 +7,7 @@ from celery import shared_task
 from chats import live
 from chats.actions.sync import start_first_sync
 from chats.engine import drain, media, reconcile, retention, subscription, sweeps, sync, wake
+from chats.engine.campaigns import judge, plan
 from chats.engine.events import processor
 
 # Long enough to be worth the taking of a lease, short enough that a restart waits for nobody.
@@ -48,6 +49,16 @@ def apply_retention() -> None:
 @shared_task
 def keep_media() -> None:
     media.fetch_due(seconds=TICK_SECONDS)
+
+
+@shared_task
+def run_campaigns() -> None:
+    judge.tick()
+
+
+@shared_task
+def plan_campaign(campaign_id: int, number: int) -> None:
+    plan.make_plan(campaign_id, number)
 
 
 @shared_task

@@ -9,13 +9,13 @@ from datetime import datetime
 
 from django.contrib.auth.models import User
 from django.db import transaction
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Exists, OuterRef
 
 from chats import clock, live
 from chats.actions import attachments
 from chats.actions.operations import enqueue
 from chats.actions.rules import Refused, record, require
-from chats.engine import adopt, titles
+from chats.engine import adopt, opening, titles
 from chats.models import Chat, Handle, Line, Message, Operation, Participant
 from chats.models.common import Service
 from chats.models.operation import OPEN, Priority
@@ -224,19 +224,13 @@ def _is_being_started(chat: Chat) -> bool:
     return Operation.objects.filter(chat=chat, kind=Operation.Kind.CREATE_CHAT, state__in=OPEN).exists()
 
 
-def _started(line: Line) -> QuerySet[Chat]:
-    """The line's chats but those whose start has failed: the remote never made them."""
-    starting = Operation.objects.filter(chat=OuterRef("pk"), kind=Operation.Kind.CREATE_CHAT, state__in=OPEN)
-    return Chat.objects.filter(Q(remote_id__isnull=False) | Exists(starting), line=line)
-
-
 def _chat_with(line: Line, handles: Sequence[str]) -> Chat | None:
     return _direct_chat(line, handles[0]) if len(handles) == 1 else _same_group(line, handles)
 
 
 def _direct_chat(line: Line, handle: str) -> Chat | None:
     return (
-        _started(line)
+        opening.started(line)
         .filter(is_group=False, participants__handle__value=handle, participants__is_me=False)
         .order_by("-sort_at")
         .first()
@@ -245,7 +239,7 @@ def _direct_chat(line: Line, handle: str) -> Chat | None:
 
 def _same_group(line: Line, handles: Sequence[str]) -> Chat | None:
     """The group of exactly these people that the remote would reuse: one that nobody named (linq-v3, 1.2)."""
-    ours = _started(line).filter(is_group=True, left_at__isnull=True)
+    ours = opening.started(line).filter(is_group=True, left_at__isnull=True)
     for value in handles:
         ours = ours.filter(
             Exists(

@@ -24,6 +24,8 @@ log = logging.getLogger(__name__)
 
 DRAIN_LANE = "chats.tasks.drain_lane"
 PROCESS_EVENTS = "chats.tasks.process_events"
+RUN_CAMPAIGNS = "chats.tasks.run_campaigns"
+PLAN_CAMPAIGN = "chats.tasks.plan_campaign"
 CONTINUE_SYNC = "chats.tasks.continue_sync"
 KEEP_CONNECTED = "chats.tasks.keep_connected"
 # A wake-up that nobody took by then is worth nothing: the sweep has sent others. Without an end they pile up while
@@ -75,3 +77,11 @@ def wake_connection() -> None:
 
 def wake_sync(run_id: int) -> None:
     transaction.on_commit(partial(send_task, CONTINUE_SYNC, run_id), robust=True)
+
+
+def wake_campaigns() -> None:
+    transaction.on_commit(partial(send_task, RUN_CAMPAIGNS), robust=True)
+
+
+def wake_plan(campaign_id: int, plan: int) -> None:
+    transaction.on_commit(partial(send_task, PLAN_CAMPAIGN, campaign_id, plan), robust=True)

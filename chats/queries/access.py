@@ -9,10 +9,23 @@ from __future__ import annotations
 from typing import TypeVar
 
 from django.contrib.auth.models import AnonymousUser, User
-from django.db.models import Exists, Model, OuterRef, QuerySet
+from django.db.models import Exists, Model, OuterRef, Q, QuerySet
 from django.http import Http404
 
-from chats.models import Attachment, Chat, Contact, Line, LineAccess, Message, Operation, Participant, WebhookEvent
+from chats.models import (
+    Attachment,
+    Campaign,
+    CampaignLine,
+    Chat,
+    Contact,
+    Line,
+    LineAccess,
+    Message,
+    Operation,
+    Participant,
+    PeopleList,
+    WebhookEvent,
+)
 from chats.models.operation import TOUCHES, Kind
 
 M = TypeVar("M", bound=Model)
@@ -83,6 +96,26 @@ def operations_for(user: Person) -> QuerySet[Operation]:
 
 def events_for(user: Person) -> QuerySet[WebhookEvent]:
     return within_lines(user, WebhookEvent.objects.all())
+
+
+def campaigns_for(user: Person) -> QuerySet[Campaign]:
+    """Campaigns all of whose lines this person sees. One without lines is seen by who made it, and with all lines."""
+    if user.is_authenticated and sees_all_lines(user):
+        return Campaign.objects.all()
+    if not user.is_authenticated or not user.is_active:
+        return Campaign.objects.none()
+    lines = CampaignLine.objects.filter(campaign=OuterRef("pk"))
+    foreign = lines.exclude(line__in=lines_for(user).values("pk"))
+    return Campaign.objects.filter(Exists(lines) | Q(created_by_id=user.pk), ~Exists(foreign))
+
+
+def people_lists_for(user: Person) -> QuerySet[PeopleList]:
+    """The lists that this person brought; those of everybody with all lines."""
+    if not user.is_authenticated or not user.is_active:
+        return PeopleList.objects.none()
+    if sees_all_lines(user):
+        return PeopleList.objects.all()
+    return PeopleList.objects.filter(created_by_id=user.pk)
 
 
 def contacts_for(user: Person) -> QuerySet[Contact]:
