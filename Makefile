@@ -38,7 +38,7 @@ test:
 
 chaos:
 	$(INSTALL) dev
-	@CHAOS_SIZE=$${CHAOS_SIZE:-full} exec $(IN)python -m pytest tests/chaos -s
+	@CHAOS_SIZE=$${CHAOS_SIZE:-full} exec $(IN)python -m pytest tests/chaos -m chaos -s
 
 lint:
 	$(INSTALL) dev

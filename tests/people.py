@@ -65,6 +65,7 @@ def _role(name: str) -> Group:
         # A test with real transactions ends with empty tables, the migration's rows included.
         import_module("chats.migrations.0002_roles").make_roles(apps, None)
         import_module("chats.migrations.0008_kinds").give_managers_their_lines(apps, None)
+        import_module("chats.migrations.0011_campaign_roles").give_rights(apps, None)
     return Group.objects.get(name=name)
 
 

@@ -40,6 +40,7 @@ def installation(seed: int) -> Iterator[Installation]:
         running.stop()
 
 
+@pytest.mark.chaos
 def test_every_message_is_accepted_once_and_every_state_is_true(installation: Installation, seed: int) -> None:
     size = installation.size
     say(f"chaos: {size.messages} messages over {size.lines} lines, CHAOS_SEED={seed}")
